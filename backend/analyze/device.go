@@ -9,7 +9,6 @@ import (
 	"shardeck/backend/analyze/align"
 	"shardeck/backend/analyze/kernelname"
 	"shardeck/backend/analyze/span"
-	"shardeck/backend/trace"
 	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/model/present/unit"
@@ -244,24 +243,4 @@ func sumClasses(stats []metric.KernelStat) []metric.KernelClass {
 	}
 	slices.SortFunc(out, func(a, b metric.KernelClass) int { return longestFirst(a.TotalNS, b.TotalNS, a.Name, b.Name) })
 	return out
-}
-
-// KernelsBetween is what a rank's device did between two moments of its trace's clock, by starts: at most so many; more: not all.
-func KernelsBetween(r *trace.Rank, by *kernelname.Names, from, to int64, most int) (out []metric.KernelSpan, more bool) {
-	records := r.InColumns()
-	device, _ := align.BusiestDevice(records)
-	records.Each(0, func(i int, start, end int64) bool {
-		k := &records.Sorts[records.SortOf(i)]
-		if k.Device != device || start >= to || end <= from {
-			return start < to
-		}
-		n := by.Of(r.Names[k.Name])
-		s := metric.KernelSpan{Name: n.Full, Short: n.Short, Class: n.Class, StartNS: start - from, DurNS: end - start, Stream: k.Stream}
-		if k.Kind != trace.KindKernel {
-			s.Class = "copy"
-		}
-		out = append(out, s)
-		return true
-	})
-	return out[:min(len(out), most)], len(out) > most
 }

@@ -112,10 +112,6 @@ func checkSummary(t *testing.T, in Input, s *metric.TraceSummary) {
 			t.Errorf("rank %d: parts of its window: %+v", r.Rank, r)
 		}
 		checkDensity(t, s.Timeline[i], r)
-		checkDensity(t, s.Fine[i], r)
-		if n := len(s.Timeline[i].Compute); n > timelineBins {
-			t.Errorf("rank %d: %d bins", r.Rank, n)
-		}
 	}
 	var share float64
 	for _, c := range s.Classes {
@@ -141,7 +137,7 @@ func parts(r metric.RankSplit) (sum, least int64) {
 
 func checkDensity(t *testing.T, d metric.RankDensity, r metric.RankSplit) {
 	t.Helper()
-	if n := len(d.Compute); n == 0 || n > timelineBins*maxFineBins || len(d.Late) != n || len(d.Transfer) != n || len(d.Wait) != n || len(d.Unmatched) != n || len(d.Idle) != n {
+	if n := len(d.Compute); n == 0 || n > timelineBins || len(d.Late) != n || len(d.Transfer) != n || len(d.Wait) != n || len(d.Unmatched) != n || len(d.Idle) != n {
 		t.Fatalf("rank %d: %d, %d, %d, %d bins", r.Rank, n, len(d.Transfer), len(d.Wait), len(d.Idle))
 	}
 	var compute, transfer, wait, unmatched, idle int64

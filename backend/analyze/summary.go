@@ -20,17 +20,17 @@ func summary(f *facts) *metric.TraceSummary {
 	for _, r := range f.Traces {
 		s.Bytes += r.Bytes
 	}
-	k := max(1, min(maxFineBins, allFineBins/(timelineBins*max(1, len(f.Ranks))))) // fine bins that make one of the picture
-	fine := make([]metric.RankDensity, len(f.Ranks))
+	s.Timeline = make([]metric.RankDensity, len(f.Ranks))
 	s.Ranks = make([]metric.RankSplit, len(f.Ranks))
 	f.EachRank(&f.in, func(i int, r *align.Rank) {
 		p := partsOf(r)
 		s.Ranks[i] = rankSplit(r, p, f.kernels.ranks[r.Number].count)
-		fine[i] = density(r, p, int64(timelineBins*k), late)
+		s.Timeline[i] = density(r, p, timelineBins, late)
 	})
+	nodes := nodesOf(f.Ranks)
 	for i, r := range f.Ranks {
+		s.Ranks[i].Node = nodes[i]
 		s.WindowNS = max(s.WindowNS, r.Window.Length())
-		s.Fine, s.Timeline = append(s.Fine, fine[i]), append(s.Timeline, joinBins(fine[i], k))
 		s.Phases = append(s.Phases, phasesOf(r)...)
 	}
 	if len(s.Phases) == 0 && len(f.Ranks) > 0 {
@@ -93,13 +93,8 @@ func phasesOf(r *align.Rank) []metric.Phase {
 	return out
 }
 
-// Bins that a rank's window is cut into: for the picture as many as a wide terminal has columns, to zoom several of each,
-// so that a step of decoding is seen; of many ranks fewer, so that the whole stays small.
-const (
-	timelineBins = 240
-	maxFineBins  = 10     // in one of the picture
-	allFineBins  = 24_000 // of all ranks
-)
+// timelineBins is how many bins a rank's window is cut into: as many as a wide terminal has columns.
+const timelineBins = 240
 
 // density cuts a window into n equal bins and sums each part in them.
 func density(r *align.Rank, p windowParts, n int64, late []delay) metric.RankDensity {
@@ -138,19 +133,4 @@ func sumBins(spans iter.Seq[span.Span], window span.Span, bin int64) []int64 {
 		out[i] += s.Length()
 	}
 	return out
-}
-
-func joinBins(d metric.RankDensity, k int) metric.RankDensity {
-	join := func(bins []int64) []int64 {
-		out := make([]int64, (len(bins)+k-1)/k)
-		for i, v := range bins {
-			out[i/k] += v
-		}
-		return out
-	}
-	return metric.RankDensity{
-		Rank: d.Rank, BinNS: d.BinNS * int64(k), StartNS: d.StartNS,
-		Compute: join(d.Compute), Transfer: join(d.Transfer), Wait: join(d.Wait), Unmatched: join(d.Unmatched), Idle: join(d.Idle),
-		Late: join(d.Late),
-	}
 }

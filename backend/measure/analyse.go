@@ -80,7 +80,6 @@ func (rd *Reader) read(ctx context.Context, run model.Run, key cacheKey, f *shar
 	if err := f.do(ctx, rd.Pool, 0, metrics).Wait(); err != nil {
 		return nil, err
 	}
-	rd.keepTimeline(key, found.Trace)
 	_ = rd.Cache.put(key, entry{found, found.Trace}) // a full disk costs the next reader time, no more
 	rd.Cache.pruneDaily(rd.Now())
 	return found, nil

@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"shardeck/backend/analyze/kernelname"
@@ -56,9 +55,6 @@ func (m *Measure) Among(runs []string) *Measure {
 type Reader struct {
 	files
 	sharing sharedReadings
-
-	mu   sync.Mutex
-	fine fineTimeline
 }
 
 // Runs lists trace directories, newest first.

@@ -96,23 +96,14 @@ func (rd *Reader) readXRay(ctx context.Context, run model.Run, progress pool.Pro
 	if !rd.Typing {
 		defer keepHeapSmall()()
 	}
-	r, launches := rd.newReading(run), make([]trace.Launched, len(run.KernelFiles()))
 	files := run.KernelFiles()
-	r.bytes.total = run.TraceBytes()
-	tasks := make([]*pool.Task, len(files))
-	for i, f := range files {
-		tasks[i] = rd.Pool.Do(ctx, pool.Wanted, costOf(f), func(ctx context.Context) error {
-			if err := r.readTrace(ctx, f, progress); err != nil {
-				return err
-			}
-			launches[i] = trace.Launched{Runs: rd.launches(ctx, f), Graphs: captured(ctx, f)}
-			return context.Cause(ctx)
-		})
-	}
-	if err := pool.WaitAll(tasks); err != nil { // ctx has ended
+	launches := make([]trace.Launched, len(files))
+	r, err := rd.gather(ctx, run, progress, func(ctx context.Context, i int) {
+		launches[i] = trace.Launched{Runs: rd.launches(ctx, files[i]), Graphs: captured(ctx, files[i])}
+	})
+	if err != nil {
 		return out, err
 	}
-	r.numberRanks()
 	byRank := map[int]trace.Launched{}
 	for i, f := range files {
 		byRank[f.Rank] = launches[i]
@@ -128,4 +119,25 @@ func (rd *Reader) readXRay(ctx context.Context, run model.Run, progress pool.Pro
 	}).Wait()
 	out.Warnings, out.Damaged = append(r.warnings, out.Warnings...), out.Damaged || r.damaged
 	return out, err
+}
+
+// gather reads the traces of a run by the cache, and does something beside each where that is not nil.
+func (rd *Reader) gather(ctx context.Context, run model.Run, progress pool.Progress, beside func(ctx context.Context, i int)) (*reading, error) {
+	r, files := rd.newReading(run), run.KernelFiles()
+	r.bytes.total = run.TraceBytes()
+	tasks := make([]*pool.Task, len(files))
+	for i, f := range files {
+		tasks[i] = rd.Pool.Do(ctx, pool.Wanted, costOf(f), func(ctx context.Context) error {
+			if err := r.readTrace(ctx, f, progress); err != nil || beside == nil {
+				return err
+			}
+			beside(ctx, i)
+			return context.Cause(ctx)
+		})
+	}
+	if err := pool.WaitAll(tasks); err != nil { // ctx has ended
+		return nil, err
+	}
+	r.numberRanks()
+	return r, nil
 }

@@ -19,7 +19,6 @@ type TraceSummary struct {
 	Phases      []Phase       `json:"phases"`
 	NoSteps     string        `json:"no_steps,omitempty"` // why there are no phases
 	Timeline    []RankDensity `json:"timeline"`
-	Fine        []RankDensity `json:"-"` // the same in smaller bins; only as just read, see measure.Timeline
 	Classes     []KernelClass `json:"classes"`
 	Kernels     []KernelStat  `json:"kernels"`
 	Collectives []CollStat    `json:"collectives"`
@@ -32,6 +31,7 @@ type TraceSummary struct {
 // Communication that overlaps compute is counted as compute; HiddenCommNS says how much that was.
 type RankSplit struct {
 	Rank         int    `json:"rank"`
+	Node         int    `json:"node,omitempty"` // of the run, from 0
 	Device       string `json:"device"`
 	WindowNS     int64  `json:"window_ns"`
 	ComputeNS    int64  `json:"compute_ns"`
@@ -89,22 +89,6 @@ type RankDensity struct {
 	Unmatched []int64 `json:"unmatched"`
 	Idle      []int64 `json:"idle"` // copies alone count as idle here
 	Late      []int64 `json:"late"` // by how much it was last in the calls that it starts in the bin; may exceed it
-}
-
-// KernelSpan is one kernel or copy of one rank.
-type KernelSpan struct {
-	Name    string `json:"name"`
-	Short   string `json:"short"` // the function's name, without template arguments
-	Class   string `json:"class"`
-	StartNS int64  `json:"start_ns"` // from the start of the part that was asked for; negative: it began before
-	DurNS   int64  `json:"dur_ns"`
-	Stream  int32  `json:"stream"`
-}
-
-// KernelSpans are those of a part of a timeline, by their starts.
-type KernelSpans struct {
-	List []KernelSpan `json:"kernels"`
-	More bool         `json:"more"` // there are more than are listed
 }
 
 // KernelClass is a share of summed kernel time over all ranks.

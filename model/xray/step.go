@@ -22,6 +22,27 @@ func Analyse(in Input, steps iter.Seq[*Raw]) Rank {
 	return r
 }
 
+// LayerBounds is when each layer of a step begins, in order, and last when the last one ends; nil where no layers are told.
+func LayerBounds(in *Input, raw *Raw) (bounds []int64) {
+	if len(raw.Kernels) == 0 {
+		return nil
+	}
+	end := int64(0)
+	for i, n := range parse(in, raw.Kernels).layer {
+		k := &raw.Kernels[i]
+		if n == len(bounds) { // the first kernel of the next one
+			bounds = append(bounds, k.Start)
+		}
+		if n >= 0 {
+			end = max(end, k.Start+k.Dur)
+		}
+	}
+	if len(bounds) > 0 {
+		bounds = append(bounds, end)
+	}
+	return bounds
+}
+
 // order is that of operators on a page: of a layer, with what comes before and after.
 var order = strings.Fields(`input embedding norm qkv qk_norm rope cache attention o residual router dispatch experts shared gate_up
 	activation down quantise glue all_reduce reduce_scatter all_gather all_to_all send recv send_recv broadcast head sampling`)

@@ -138,6 +138,7 @@ type Glyphs struct {
 	Idle    string
 	Empty   string   // the part of a bar that is not filled
 	Levels  []string // from nearly nothing to all
+	Eighths []string // the same from the left
 	Corners [4]string
 	Axis    AxisGlyphs
 }
@@ -149,6 +150,7 @@ var unicodeGlyphs = Glyphs{
 	Cursor: "▌", Mark: "•", Rule: "─", Wall: "│", Best: "▲", Missing: "–", More: "…", Left: "◂", Right: "▸", Down: "▾", Up: "▴", Point: "●", Guide: "·",
 	Full: "█", Transit: "▓", Wait: "░", Unknown: "▒", Idle: "·", Empty: "▁",
 	Levels:  []string{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
+	Eighths: []string{" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"},
 	Corners: [4]string{"┌", "┐", "└", "┘"},
 	Axis:    AxisGlyphs{Tick: "┤", Corner: "└", Line: "─", Under: "┬"},
 }
@@ -157,6 +159,7 @@ var asciiGlyphs = Glyphs{
 	Cursor: ">", Mark: "*", Rule: "-", Wall: "|", Best: "^", Missing: "-", More: "~", Left: "<", Right: ">", Down: "v", Up: "^", Point: "o", Guide: ".",
 	Full: "#", Transit: "+", Wait: ":", Unknown: "?", Idle: ".", Empty: "_",
 	Levels:  []string{" ", ".", ".", ":", "-", "=", "+", "*", "#"},
+	Eighths: []string{" ", " ", " ", " ", "#", "#", "#", "|", "#"},
 	Corners: [4]string{"+", "+", "+", "+"},
 	Axis:    AxisGlyphs{Tick: "|", Corner: "+", Line: "-", Under: "+"},
 }

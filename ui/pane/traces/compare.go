@@ -27,15 +27,25 @@ type comparison struct {
 	found *scaling.TraceComparison // nil: not there yet
 	err   error
 	sheet *sheet
+
+	timeline *lanes // of both
+}
+
+// stop ends its reading.
+func (c *comparison) stop() {
+	c.work.Stop()
+	c.timeline.release()
 }
 
 // compare sets two runs side by side; the first is the base.
 func (p *Pane) compare(runs [2]string) tea.Cmd {
 	c := &comparison{env: p.env, runs: runs, sheet: newSheet(p.env.Env, present.TraceDiff(scaling.TraceDiff{}))}
 	if p.diff != nil { // its part and filters stay
-		p.diff.work.Stop()
+		p.diff.stop()
 		c.sheet = p.diff.sheet
 	}
+	c.sheet.lead = "timeline"
+	c.timeline = &lanes{env: p.env, dialog: &p.Dialog, sides: []*side{{run: runs[0]}, {run: runs[1]}}}
 	p.diff = c
 	p.SetFocus(p.focused)
 	return c.work.Start(p.env.Env, func(ctx context.Context, progress pool.Progress) (scaling.TraceComparison, error) {
@@ -47,6 +57,9 @@ func (p *Pane) compare(runs [2]string) tea.Cmd {
 		}
 		c.found = &found
 		c.sheet.set(present.TraceDiff(found.TraceDiff))
+		if c.sheet.ahead {
+			return c.timeline.need(nil)
+		}
 		return nil
 	})
 }
@@ -78,7 +91,13 @@ func (c *comparison) message() pane.Note {
 	case c.found == nil:
 		return pane.Note{}
 	}
-	if r, ok := c.sheet.list().Current(); ok && r.Full != "" {
+	switch {
+	case c.timeline.busy() != nil:
+		return c.timeline.reading()
+	case c.timeline.said != "":
+		return pane.Note{Text: c.timeline.said}
+	}
+	if r, ok := c.sheet.list().Current(); ok && !c.sheet.ahead && r.Full != "" {
 		return pane.Note{Text: r.Full}
 	}
 	if len(c.found.Warnings) > 0 {
@@ -94,6 +113,9 @@ func (c *comparison) remarks() []string { return slices.Concat(c.found.Warnings,
 func (c *comparison) view(f frame) []string {
 	if c.found == nil {
 		return c.empty(f.width)
+	}
+	if c.sheet.ahead {
+		return c.timeline.over(f, c.sheet)
 	}
 	lines := c.bars(f.width, f.height)
 	f.height -= len(lines)

@@ -16,27 +16,19 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Foot("enter", "↵", "read",
 			"read the traces of the run, if nobody did yet; on a kernel: its whole name; on a late call: show it in the timeline"),
 			Do: enter, Why: alreadyRead},
-		{Key: pane.Foot("tab", "tab", "part", "the next part: kernels, collectives, skew, ranks, classes (shift+tab: the one before)"),
+		{Key: pane.Foot("tab", "tab", "part", "the next part: timeline, kernels, collectives, skew, ranks, classes (shift+tab: the one before)"),
 			Do: nextPart},
 		{Key: pane.On("shift+tab", "shift+tab", "before", "the part before"), Do: partBefore},
-		{Key: pane.Foot("+ =", "+ -", "zoom", "see a shorter part of the timeline, in the end its kernels one by one; or a longer part (-)"),
-			Do: func(p *Pane) tea.Cmd { return p.timeline.closer() }, Why: needTrace},
-		{Key: pane.On("- _", "-", "wider", "see a longer part of the timeline"), Do: wider, Why: needTrace},
-		{Key: pane.Foot("left h", "←→", "pan", "go along the timeline"), Do: panLeft, Why: needZoom},
-		{Key: pane.On("right l", "→", "later", "go along the timeline"), Do: panRight, Why: needZoom},
-		{Key: pane.Foot("[", "[ ]", "rank", "the timeline of the rank before (]: after)"),
-			Do: func(p *Pane) tea.Cmd { return p.timeline.otherRank(-1) }},
-		{Key: pane.On("]", "]", "rank after", "the timeline of the rank after"),
-			Do: func(p *Pane) tea.Cmd { return p.timeline.otherRank(1) }},
 		{Key: pane.Foot("/", "/", "filter",
-			"show only some rows of the part: gemm class:communication, type:all_reduce, rank:1 phase:decode, ! for the opposite"),
+			"show only some rows of the part: gemm class:communication, type:all_reduce, rank:1 phase:decode, ! for the opposite; "+
+				"in the timeline: find a kernel"),
 			Do: askFilter, Why: needTrace},
 		{Key: pane.On("o", "o", "order", "order the part by its next column of numbers, greatest first; after the last as it was"),
 			Do: order, Why: needRows},
 		{Key: pane.Foot("d", "d", "compare…", "choose a run to compare this one with: where their times differ, the largest difference first"),
 			Do: choose, Why: needRun},
 		{Key: pane.Foot("x", "x", "x-ray", "take the steps of the rank apart: operators, how far each is from its floor, and gaps"),
-			Do: func(p *Pane) tea.Cmd { return p.timeline.takeApart() }, Why: needTrace},
+			Do: func(p *Pane) tea.Cmd { return p.timeline.takeApart() }, Why: needRead},
 		{Key: pane.Foot("n", "n", "run", "the traces of the next run of the board (N: the one before)"),
 			Do: func(p *Pane) tea.Cmd { return otherRun(p, 1) }},
 		{Key: pane.On("N", "N", "run before", "the traces of the run before"), Do: func(p *Pane) tea.Cmd { return otherRun(p, -1) }},
@@ -51,10 +43,42 @@ func keys() pane.Table[*Pane] {
 	}
 }
 
+// laneKeys are those of the timeline, whatever has the cursor.
+func laneKeys() pane.Table[*Pane] {
+	on := func(do func(*lanes) tea.Cmd) func(*Pane) tea.Cmd {
+		return func(p *Pane) tea.Cmd { return do(p.lanes()) }
+	}
+	return pane.Table[*Pane]{
+		{Key: pane.Foot("+ =", "+ -", "zoom", "see a shorter part of the timeline, down to single kernels; or a longer part (-)"),
+			Do: on(func(t *lanes) tea.Cmd { return t.zoom(0.5) }), Why: needTrace},
+		{Key: pane.On("- _", "-", "wider", "see a longer part of the timeline"),
+			Do: on(func(t *lanes) tea.Cmd { return t.zoom(2) }), Why: needTrace},
+		{Key: pane.Foot("left h", "←→", "pan", "go along the timeline"), Do: on(func(t *lanes) tea.Cmd { return t.pan(-0.25) }), Why: needZoom},
+		{Key: pane.On("right l", "→", "later", "go along the timeline"), Do: on(func(t *lanes) tea.Cmd { return t.pan(0.25) }), Why: needZoom},
+		{Key: pane.On("[", "[ ]", "rank", "the rank before (]: after): its steps, its shares, and what keys look for"),
+			Do: on(func(t *lanes) tea.Cmd { return t.turn(-1) })},
+		{Key: pane.On("]", "]", "rank after", "the rank after"), Do: on(func(t *lanes) tea.Cmd { return t.turn(1) })},
+		{Key: pane.Foot("w", "w", "wait", "the next wait of the rank that is seen at this zoom (W: the one before)"),
+			Do: on(func(t *lanes) tea.Cmd { return t.toWait(false) }), Why: needTrace},
+		{Key: pane.On("W", "W", "wait before", "the wait before"), Do: on(func(t *lanes) tea.Cmd { return t.toWait(true) }), Why: needTrace},
+		{Key: pane.Foot("c", "c", "call", "the next call that ties the rank to others, and who was last in it (C: the one before)"),
+			Do: on(func(t *lanes) tea.Cmd { return t.toCall(false) }), Why: needTrace},
+		{Key: pane.On("C", "C", "call before", "the call before"), Do: on(func(t *lanes) tea.Cmd { return t.toCall(true) }), Why: needTrace},
+		{Key: pane.On("i", "i", "gap", "the longest time in sight in which the rank was idle"), Do: on((*lanes).toGap), Why: needTrace},
+		{Key: pane.On("J", "J", "go to…", "go to a call, a step, a layer or a time: call 57, decode 14 layer 3, 12.5 ms"),
+			Do: on((*lanes).askPlace), Why: needTrace},
+		{Key: pane.On("F", "F", "find…", "find a kernel by a part of its name, and go there (/ does in the timeline)"), Do: on((*lanes).askFind), Why: needTrace},
+		{Key: pane.On(".", ".", "next", "the next kernel found (,: the one before)"),
+			Do: on(func(t *lanes) tea.Cmd { return t.find(false) }), Why: needTrace},
+		{Key: pane.On(",", ",", "kernel before", "the kernel found before"), Do: on(func(t *lanes) tea.Cmd { return t.find(true) }), Why: needTrace},
+		{Key: pane.On("f", "f", "fold", "many ranks: a line for each, or one for those of a node"), Do: fold, Why: needMany},
+	}
+}
+
 func diffKeys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
 		{Key: pane.Foot("esc backspace", "esc", "back", "stop reading, then drop the filter, then back to the run"), Do: leave},
-		{Key: pane.Foot("tab", "tab", "part", "the next part: window, classes, kernels, collectives (shift+tab: the one before)"),
+		{Key: pane.Foot("tab", "tab", "part", "the next part: timeline of both, window, classes, kernels, collectives (shift+tab: the one before)"),
 			Do: nextPart},
 		{Key: pane.On("shift+tab", "shift+tab", "before", "the part before"), Do: partBefore},
 		{Key: pane.Foot("x", "x", "swap", "the other run is the base"),
@@ -104,14 +128,15 @@ func keysOf(p *Pane) pane.Table[*Pane] {
 	case p.pick != nil:
 		return pickKeys()
 	case p.diff != nil:
-		return diffKeys()
+		return slices.Concat(diffKeys(), laneKeys())
 	}
-	return keys()
+	all := keys()
+	return slices.Concat(all[:3], laneKeys(), all[3:])
 }
 
 // under is the row under the cursor where that is of a part of what was traced; -1: it is not.
 func under(p *Pane, part int) int {
-	if r, ok := p.sheet.list().Current(); ok && p.timeline.trace() != nil && p.sheet.at == part {
+	if r, ok := p.sheet.list().Current(); ok && p.timeline.trace() != nil && p.sheet.at == part && !p.sheet.ahead {
 		return r.id
 	}
 	return -1
@@ -119,8 +144,11 @@ func under(p *Pane, part int) int {
 
 // enter shows a late call in the timeline, or all of a kernel, whose row cuts its name; else it reads the run.
 func enter(p *Pane) tea.Cmd {
+	if p.sheet.ahead && needTrace(p) == "" && needMany(p) == "" {
+		return fold(p)
+	}
 	if i := under(p, present.LateCalls); i >= 0 {
-		return p.timeline.toCall(&p.analysis.Trace.Lateness.Worst[i])
+		return p.timeline.toLate(&p.analysis.Trace.Lateness.Worst[i])
 	}
 	i := under(p, present.Kernels)
 	if i < 0 {
@@ -137,6 +165,9 @@ func partBefore(p *Pane) tea.Cmd { return turn(p, -1) }
 func turn(p *Pane, by int) tea.Cmd {
 	p.onSheet().turn(by)
 	p.SetFocus(p.focused)
+	if p.onSheet().ahead && needTrace(p) == "" {
+		return p.lanes().need(nil)
+	}
 	return nil
 }
 
@@ -146,14 +177,18 @@ func order(p *Pane) tea.Cmd {
 }
 
 func askFilter(p *Pane) tea.Cmd {
+	if p.onSheet().ahead && needTrace(p) == "" {
+		return p.lanes().askFind()
+	}
 	p.onSheet().toFilter()
 	p.SetFocus(p.focused)
 	return p.onSheet().list().AskFilter(&p.Dialog)
 }
 
-func wider(p *Pane) tea.Cmd    { t := p.timeline; return t.look(t.view.zoom(t.bins(), false)) }
-func panLeft(p *Pane) tea.Cmd  { t := p.timeline; return t.look(t.view.pan(t.bins(), -1)) }
-func panRight(p *Pane) tea.Cmd { t := p.timeline; return t.look(t.view.pan(t.bins(), 1)) }
+func fold(p *Pane) tea.Cmd {
+	p.lanes().unfolded = !p.lanes().unfolded
+	return nil
+}
 
 // otherRun shows the next run of the board; its traces are read unless they are too many.
 func otherRun(p *Pane, step int) tea.Cmd {
@@ -193,8 +228,8 @@ func inFull(p *Pane) tea.Cmd {
 // back is one step: reading ends, then the filter goes, then the zoom.
 func back(p *Pane) tea.Cmd {
 	switch {
-	case p.timeline.spans.Busy(), p.timeline.xray.Busy():
-		p.timeline.spans.Stop()
+	case p.timeline.busy() != nil, p.timeline.xray.Busy():
+		p.timeline.release()
 		p.timeline.xray.Stop()
 	case p.reader.Busy():
 		p.reader.Stop()
@@ -202,8 +237,10 @@ func back(p *Pane) tea.Cmd {
 		return pane.Send(pane.Note{Text: "stopped reading " + p.run + "; ↵ starts again", Tone: theme.Plain})
 	case p.sheet.list().FilterText() != "":
 		p.sheet.list().SetFilter("")
-	default:
-		p.timeline.look(whole)
+	case !p.timeline.isWhole():
+		p.timeline.whole()
+	case p.sheet.ahead:
+		return turn(p, 1)
 	}
 	return nil
 }
@@ -220,7 +257,11 @@ func leave(p *Pane) tea.Cmd {
 		p.SetFocus(p.focused)
 		return nil
 	}
-	p.diff.work.Stop()
+	if !p.diff.timeline.isWhole() {
+		p.diff.timeline.whole()
+		return nil
+	}
+	p.diff.stop()
 	p.diff = nil
 	p.SetFocus(p.focused)
 	return p.readModest() // a comparison that another pane asked for came before the run itself
@@ -231,6 +272,8 @@ func needRun(p *Pane) string { return pane.WhyNot(p.run == "", "no run is shown:
 
 func alreadyRead(p *Pane) string {
 	switch {
+	case p.sheet.ahead && p.timeline.trace() != nil:
+		return needMany(p)
 	case max(under(p, present.LateCalls), under(p, present.Kernels)) >= 0:
 		return ""
 	case p.analysis != nil && p.timeline.trace() == nil:
@@ -247,10 +290,27 @@ func needRows(p *Pane) string {
 	return pane.WhyNot(p.onSheet().list().Table.Rows() < 2, "there is nothing to order here")
 }
 
-func needTrace(p *Pane) string {
+func needRead(p *Pane) string {
 	return pane.WhyNot(p.timeline.trace() == nil, "there are no traces on the screen: ↵ reads those of the run")
 }
 
+func needTrace(p *Pane) string {
+	switch {
+	case p.diff != nil:
+		return pane.WhyNot(p.diff.found == nil, "the runs are not compared yet")
+	case p.pick != nil:
+		return "first choose a run"
+	}
+	return needRead(p)
+}
+
 func needZoom(p *Pane) string {
-	return pane.WhyNot(p.timeline.view == whole, "the whole window is in sight: + goes closer first")
+	if why := needTrace(p); why != "" {
+		return why
+	}
+	return pane.WhyNot(p.lanes().isWhole(), "the whole window is in sight: + goes closer first")
+}
+
+func needMany(p *Pane) string {
+	return pane.WhyNot(!p.lanes().folds(), "every rank has its line already")
 }

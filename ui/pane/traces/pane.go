@@ -17,6 +17,7 @@ import (
 	"shardeck/model/metric"
 	"shardeck/model/present"
 	"shardeck/model/scaling"
+	"shardeck/model/timeline"
 	"shardeck/model/xray"
 	"shardeck/ui/pane"
 )
@@ -28,10 +29,8 @@ type Backend interface {
 
 	// Runs lists trace directories, newest first.
 	Runs(ctx context.Context) ([]model.Run, error)
-	// Timeline is the timeline of each rank of a run in smaller bins; nil: none was kept.
-	Timeline(ctx context.Context, run string) ([]metric.RankDensity, error)
-	// Kernels lists what a rank did in a part of its timeline, kernel by kernel.
-	Kernels(ctx context.Context, run string, d metric.RankDensity, from, to int64, progress pool.Progress) (metric.KernelSpans, error)
+	// Lanes is the timeline of a run, kernel by kernel; where that is too much for memory, of a part.
+	Lanes(ctx context.Context, run string, part timeline.View, progress pool.Progress) (*timeline.Run, error)
 	// XRay takes the steps of a run apart into operators.
 	XRay(ctx context.Context, run string, progress pool.Progress) (xray.Report, error)
 	// CompareTraces sets the traces of two runs side by side; the first is the base.
@@ -59,7 +58,7 @@ type Pane struct {
 	demand   bool             // the user came to see traces, and did not stop the reading
 
 	sheet    *sheet
-	timeline *timeline
+	timeline *lanes
 	reader   *pane.Reader
 	opener   pane.Opener
 	listing  pane.Task[[]model.Run]
@@ -70,7 +69,8 @@ type Pane struct {
 // New makes the pane.
 func New(e pane.Env, b Backend) *Pane {
 	p := &Pane{env: env{e, b}, sheet: newSheet(e, present.Trace(nil))}
-	p.timeline = &timeline{env: p.env, dialog: &p.Dialog, view: whole}
+	p.sheet.lead = "timeline"
+	p.timeline = &lanes{env: p.env, dialog: &p.Dialog}
 	p.reader = pane.NewReader(e, b, p.readerEnded)
 	p.opener = pane.Opener{Env: e, By: b, Dialog: &p.Dialog, To: pane.Traces}
 	p.SetFocus(true)
@@ -80,8 +80,11 @@ func New(e pane.Env, b Backend) *Pane {
 // Init waits for a run to be named.
 func (p *Pane) Init() tea.Cmd { return nil }
 
-// SetFocus brightens the cursor, in the table that has it.
+// SetFocus brightens the cursor, in the table that has it. Who leaves gives the memory of kernels back.
 func (p *Pane) SetFocus(on bool) {
+	if p.focused && !on {
+		p.lanes().leave()
+	}
 	p.focused = on
 	p.onSheet().setFocus(on)
 }
@@ -96,13 +99,35 @@ func (p *Pane) onSheet() *sheet {
 	return p.sheet
 }
 
+// lanes is the timeline that keys are of.
+func (p *Pane) lanes() *lanes {
+	if p.diff != nil {
+		return p.diff.timeline
+	}
+	return p.timeline
+}
+
+// move goes along what has the cursor.
+func (p *Pane) move(key string) (tea.Cmd, bool) {
+	if s := p.onSheet(); !s.ahead {
+		return s.list().Move(key)
+	}
+	return p.lanes().move(key)
+}
+
 // Update takes a message.
 func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.KeyMsg:
-		return p, pane.Press(p, &p.Base, keysOf(p), p.onSheet().list().Move, msg)
+		return p, pane.Press(p, &p.Base, keysOf(p), p.move, msg)
 	case pane.ClickMsg:
-		p.onSheet().clicked(msg, p.Height)
+		if s := p.onSheet(); s.ahead && msg.Line == 0 {
+			if n, ok := s.choice(frame{focused: p.focused}).Pointed(msg.X); ok {
+				s.pick(n)
+			}
+		} else {
+			s.clicked(msg, p.Height)
+		}
 		p.SetFocus(p.focused)
 	case pane.BoardMsg:
 		p.runs = p.runs.with(msg.Rows)
@@ -165,6 +190,9 @@ func (p *Pane) follow(msg pane.SelectMsg) tea.Cmd {
 		return nil
 	}
 	p.demand = true
+	if p.timeline.trace() != nil && (!p.timeline.isWhole() || p.sheet.ahead) { // what was let go when the pane was left
+		return p.timeline.need(nil)
+	}
 	if run == "" && p.run != "" {
 		return tea.Batch(pane.Say(msg.Row.Experiment.ID+" has no run yet: these are the traces of "+p.run), p.readModest())
 	}
@@ -196,10 +224,10 @@ func (p *Pane) show(r boardRun) {
 // forgetOther ends a comparison and the choice of one: they belong to the run before.
 func (p *Pane) forgetOther() {
 	if p.diff != nil {
-		p.diff.work.Stop()
+		p.diff.stop()
 	}
 	p.listing.Stop()
-	p.timeline.spans.Stop()
+	p.timeline.release()
 	p.timeline.xray.Stop()
 	p.diff, p.pick = nil, nil
 	p.Dialog.Close()
@@ -238,7 +266,7 @@ func (p *Pane) Keep() map[string]string {
 // Restore takes what was kept; the run is shown as soon as the board lists it.
 func (p *Pane) Restore(kept map[string]string) {
 	p.kept, p.followed = kept["run"], kept["followed"]
-	p.sheet.at = max(slices.IndexFunc(p.sheet.parts, func(t present.Table) bool { return t.Name == kept["part"] }), 0)
+	p.sheet.pick(max(slices.Index(p.sheet.choice(frame{}).Names, kept["part"]), 1))
 	p.SetFocus(p.focused)
 }
 

@@ -3,10 +3,7 @@ package traces
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,6 +16,7 @@ import (
 	"shardeck/backend/pool"
 	"shardeck/model/metric"
 	"shardeck/model/scaling"
+	"shardeck/model/timeline"
 	"shardeck/templates"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
@@ -41,8 +39,8 @@ func opened(t *testing.T, w *panetest.Workspace, run string, width, height int) 
 // asked notes what is asked of the backend, and can make the kernels fail.
 type asked struct {
 	Backend
-	runs, timelines, comparisons, kernels []string
-	err                                   error // of kernels
+	runs, comparisons, lanes []string
+	err                      error // of lanes
 }
 
 func (l *asked) Analyse(ctx context.Context, run string, p pool.Priority, progress pool.Progress) (*metric.Analysis, error) {
@@ -50,22 +48,16 @@ func (l *asked) Analyse(ctx context.Context, run string, p pool.Priority, progre
 	return l.Backend.Analyse(ctx, run, p, progress)
 }
 
-func (l *asked) Timeline(ctx context.Context, run string) ([]metric.RankDensity, error) {
-	l.timelines = append(l.timelines, run)
-	return l.Backend.Timeline(ctx, run)
-}
-
 func (l *asked) CompareTraces(ctx context.Context, base, other string, progress pool.Progress) (scaling.TraceComparison, error) {
 	l.comparisons = append(l.comparisons, base+" "+other)
 	return l.Backend.CompareTraces(ctx, base, other, progress)
 }
 
-func (l *asked) Kernels(ctx context.Context, run string, d metric.RankDensity, from, to int64, p pool.Progress) (
-	metric.KernelSpans, error) {
-	if l.kernels = append(l.kernels, fmt.Sprint(run, " ", d.Rank)); l.err != nil {
-		return metric.KernelSpans{}, l.err
+func (l *asked) Lanes(ctx context.Context, run string, part timeline.View, p pool.Progress) (*timeline.Run, error) {
+	if l.lanes = append(l.lanes, run); l.err != nil {
+		return nil, l.err
 	}
-	return l.Backend.Kernels(ctx, run, d, from, to, p)
+	return l.Backend.Lanes(ctx, run, part, p)
 }
 
 // listen is drive with what is asked noted.
@@ -74,24 +66,6 @@ func listen(t *testing.T, w *panetest.Workspace) (*panetest.Driver, *asked) {
 	env, _ := w.Env()
 	l := &asked{Backend: w.App}
 	return panetest.Drive(t, panetest.OfPane(New(env, l)), 80, 18), l
-}
-
-// forget lets no fine timeline be kept, neither in the cache nor in memory.
-func forget(t *testing.T, w *panetest.Workspace) {
-	t.Helper()
-	entries, err := filepath.Glob(filepath.Join(w.Home, "cache", "*"))
-	if err != nil || len(entries) == 0 {
-		t.Fatalf("nothing is cached: %v", err)
-	}
-	for _, path := range entries {
-		if text, err := os.ReadFile(path); err != nil || strings.Contains(string(text), `"what":"timeline"`) {
-			err = errors.Join(err, os.Remove(path))
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	w.Reopen()
 }
 
 // budget is a login node, which may read so many bytes of traces.
@@ -149,52 +123,14 @@ func TestParts(t *testing.T) {
 	d.Press("tab").Expect("▌skew", "all_reduce 57", "1 000.0")
 	d.Press("tab").Expect("▌ranks", " 51 ", "401.0")
 	d.Press("tab").Expect("▌classes", "94.0")
-	d.Press("tab").Expect("▌kernels").Press("shift+tab").Expect("▌classes")
+	d.Press("tab").Expect("▌timeline").Press("tab").Expect("▌kernels").Press("shift+tab", "shift+tab").Expect("▌classes")
 	d.Resize(140, 39)
 	d.Expect("nvjet_tst", "≈32 KiB", "all_reduce 57", "401.0", "communication", "▌classes")
 }
 
 func TestSplitAddsUp(t *testing.T) {
-	d := opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18).Expect("81.8 %", "decode × 16", "148 ms")
+	d := opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18).Expect("81.8 %", "decode × 16", "│0 ms", "│100 ms")
 	has(t, title(d), "window 148 ms · 2 ranks | 290 kB")
-}
-
-func TestZoomAndPan(t *testing.T) {
-	w := panetest.Analysed(t)
-	forget(t, w) // then zooming ends sooner
-	d := opened(t, w, "llama-8b-tp2", 80, 18)
-	d.Press("right")
-	has(t, said(d), "the whole window is in sight")
-	d.Press("+").Expect("50 % of the window", "37.0 ms", "111 ms")
-	d.Press("left", "left", "left", "left").Expect("prefill", "0 ms", "74.0 ms")
-	for range 20 {
-		d.Press("+")
-	}
-	d.Expect("kernel by kernel").Press("esc").Expect("5 % of the window · + lists its kernels")
-	for range 60 {
-		d.Press("right")
-	}
-	d.Expect("148 ms").Absent("prefill").Press("-", "-", "-", "-", "-", "-").Absent("of the window")
-	d.Press("+", "esc").Absent("of the window")
-}
-
-func TestSpanStaysInside(t *testing.T) {
-	for _, bins := range []int{0, 1, 5, 12, 200} {
-		s := whole
-		for i, step := range []func(span) span{
-			func(s span) span { return s.zoom(bins, true) }, func(s span) span { return s.pan(bins, 1) },
-			func(s span) span { return s.pan(bins, -3) }, func(s span) span { return s.zoom(bins, false) }} {
-			for range 9 {
-				s = step(s)
-				if low, high := s.in(bins); low < 0 || high > bins || low > high {
-					t.Fatalf("%d bins, step %d: %d to %d", bins, i, low, high)
-				}
-			}
-		}
-		if s != whole && bins > 0 {
-			t.Errorf("%d bins: zoomed out to %v", bins, s)
-		}
-	}
 }
 
 func TestRankOfTheTimeline(t *testing.T) {
@@ -231,50 +167,15 @@ func TestLateCallsAreSaidInWords(t *testing.T) {
 	opened(t, panetest.Open(t), "llama-8b-tp1", 80, 18).Press("tab", "tab").Expect("nobody is late: TP=1: no collective to measure")
 }
 
-func TestZoomingBringsTheFineTimeline(t *testing.T) {
-	w := panetest.Analysed(t)
-	d, l := listen(t, w)
-	d.Send(pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp2"})
-	if len(l.timelines) != 0 {
-		t.Error("asked for before anybody zooms")
-	}
-	d.Press("+").Expect("50 % of the window", "37.0 ms", "111 ms").Press("+", "+", "+", "+", "+").Expect("1.5 % of the window")
-	d.Press("esc", "tab", "tab", "enter").Expect("0.5 % of the window", "decode 14")
-	if len(l.timelines) != 1 {
-		t.Errorf("asked for %v", l.timelines)
-	}
-	forget(t, w)
-	l.Backend = w.App
-	d.Send(pane.OpenMsg{To: pane.Traces, Run: "deepseek-v2-lite-ep2"}).Press("+", "+", "+", "+").Expect("6 % of the window")
-	if len(l.timelines) != 2 {
-		t.Errorf("asked for %v where none is kept", l.timelines)
-	}
-}
-
-func TestACallSoughtIsFoundAgainInTheFineTimeline(t *testing.T) {
-	d := opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18).Press("tab", "tab", "down")
-	d.Park = true
-	d.Press("enter").Expect("5 % of the window")
-	d.Release().Expect("0.5 % of the window", "decode 12").Press("left", "+").Absent(" 5 % of")
-}
-
-func TestEnterShowsALateCallInTheTimeline(t *testing.T) {
-	d := opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18).Press("tab", "tab", "down", "enter")
-	d.Expect("▸ rank 1", "116 ms · 0.5 % of the window", "117 ms")
-	d.Press("up", "enter").Expect("▸ rank 0", "130 ms").Press("esc").Absent("of the window")
-	d.Press("shift+tab", "enter")
-	has(t, said(d), "these traces are read already")
-}
-
 func TestStepsShowWhenNearEnough(t *testing.T) {
 	d := opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18).Expect("decode × 16")
 	d.Press("+", "+", "+").Absent("decode × 16").Expect(" decode 5 ")
 	d.Resize(140, 39)
-	d.Expect(" decode 5 ", "12 % of the window")
+	d.Expect(" decode 5 ")
 }
 
 func TestNamesOfPartsComeBeforeRemarks(t *testing.T) {
-	opened(t, panetest.Open(t), "llama-8b-tp2", 60, 14).Press("tab", "tab").Expect("kernels  collectives  ▌skew  ranks  classes ──")
+	opened(t, panetest.Open(t), "llama-8b-tp2", 60, 14).Press("tab", "tab").Expect("── timeline  kernels  collectives  ▌skew  ranks  classes ──")
 }
 
 func TestPartsInOrderOfAColumn(t *testing.T) {

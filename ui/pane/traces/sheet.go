@@ -2,6 +2,7 @@ package traces
 
 import (
 	"strconv"
+	"strings"
 
 	"shardeck/model"
 	"shardeck/model/present"
@@ -15,8 +16,10 @@ import (
 type sheet struct {
 	parts []present.Table // in the order of the key tab
 	lists []*list.List[row]
-	at    int   // the part with the cursor
-	drawn frame // how it was drawn last
+	at    int    // the part with the cursor
+	lead  string // name of what comes before the parts; empty: nothing
+	ahead bool   // that has the cursor
+	drawn frame  // how it was drawn last
 }
 
 type row struct {
@@ -61,9 +64,26 @@ func (s *sheet) set(parts []present.Table) {
 
 func (s *sheet) list() *list.List[row] { return s.lists[s.at] }
 
-func (s *sheet) name() string { return s.parts[s.at].Name }
+// name is that of what has the cursor.
+func (s *sheet) name() string {
+	if s.ahead {
+		return s.lead
+	}
+	return s.parts[s.at].Name
+}
 
-func (s *sheet) turn(by int) { s.at = (s.at + by + len(s.parts)) % len(s.parts) }
+func (s *sheet) turn(by int) {
+	c := s.choice(s.drawn)
+	s.pick((c.At + by + len(c.Names)) % len(c.Names))
+}
+
+// pick gives the cursor to one of choice's names.
+func (s *sheet) pick(i int) {
+	if s.lead != "" {
+		i--
+	}
+	s.ahead, s.at = i < 0, max(i, 0)
+}
 
 // toFilter goes to the next part whose rows can be filtered, if this one's cannot.
 func (s *sheet) toFilter() {
@@ -92,7 +112,7 @@ func (s *sheet) order(width int) {
 
 func (s *sheet) setFocus(on bool) {
 	for i, l := range s.lists {
-		l.Table.Focused = on && i == s.at
+		l.Table.Focused = on && i == s.at && !s.ahead
 	}
 }
 
@@ -103,18 +123,20 @@ func (s *sheet) clicked(msg pane.ClickMsg, height int) {
 	if line < 0 {
 		return
 	}
+	names := s.names(s.drawn)
+	lead := len(s.choice(s.drawn).Names) - len(names.Names) // what is not on the rule
 	for i, height := range s.rooms(s.drawn) {
 		switch {
 		case line >= height:
 			line -= height
 			continue
 		case line > 0:
-			s.at = i
+			s.at, s.ahead = i, false
 			s.lists[i].Click(msg.X, line-1-len(s.above(s.drawn, i)))
 		default:
-			s.at = i
-			if n, ok := s.choice(s.drawn).Pointed(msg.X); ok && !s.drawn.tall {
-				s.at = n
+			s.at, s.ahead = i, false
+			if n, ok := names.Pointed(msg.X); ok && !s.drawn.tall {
+				s.pick(n + lead)
 			}
 		}
 		return
@@ -193,17 +215,39 @@ func (s *sheet) emptiness(f frame, i int) string {
 // head is the rule over a part: its name, or where the others are a key away, all names;
 // at its end what a reader may wonder about, where there is room.
 func (s *sheet) head(f frame, i int) string {
-	names, remark := s.choice(f), s.parts[i].Remark
-	if by := s.lists[i].Ordered(); i == s.at && by != "" {
-		remark = by
-	}
+	names := s.names(f)
 	if f.tall {
-		names = widget.Choice{Names: names.Names[i : i+1], At: names.At - i, Focused: f.focused}
+		names = widget.Choice{Names: []string{s.parts[i].Name}, At: s.at - i, Focused: f.focused && !s.ahead}
 	}
-	return widget.RuleWith(f.th, f.width, names.String(f.th), remark)
+	return widget.RuleWith(f.th, f.width, names.String(f.th), s.remark(i))
 }
 
+// remark is what a rule says at its end.
+func (s *sheet) remark(i int) string {
+	if by := s.lists[i].Ordered(); i == s.at && by != "" {
+		return by
+	}
+	return s.parts[i].Remark
+}
+
+// choice is what the cursor may be at.
 func (s *sheet) choice(f frame) widget.Choice {
-	names := model.Each(s.parts, func(t present.Table) string { return t.Name })
-	return widget.Choice{Names: names, At: s.at, Focused: f.focused}
+	c := s.names(frame{focused: f.focused, width: 1 << 20})
+	if s.ahead {
+		c.Names, c.At = append([]string{s.lead}, c.Names...), 0
+	}
+	return c
+}
+
+// names are those on the rule over the parts. What comes before them is named there too, unless it has a rule of its own, or
+// the remark needs the room.
+func (s *sheet) names(f frame) widget.Choice {
+	c := widget.Choice{Names: model.Each(s.parts, func(t present.Table) string { return t.Name }), At: s.at, Focused: f.focused}
+	switch room := widget.Width(strings.Join(c.Names, "  ")+s.lead) + widget.Width(s.remark(s.at)) + 11; {
+	case s.ahead:
+		c.At = -1
+	case s.lead != "" && (room <= f.width || s.lists[s.at].Ordered() == ""):
+		c.Names, c.At = append([]string{s.lead}, c.Names...), c.At+1
+	}
+	return c
 }

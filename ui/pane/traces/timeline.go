@@ -2,239 +2,307 @@ package traces
 
 import (
 	"context"
-	"fmt"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/pool"
 	"shardeck/model/metric"
-	"shardeck/model/present/unit"
+	tl "shardeck/model/timeline"
 	"shardeck/model/xray"
 	"shardeck/ui/pane"
-	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
 
-// timeline is the density of the work of one rank over the window of a run.
-type timeline struct {
-	env      env
-	dialog   *pane.Dialog
-	run      string
-	analysis *metric.Analysis // nil: not read
-
-	rank   int                  // of the summary's ranks, the one drawn
-	view   span                 // part in sight
-	fine   []metric.RankDensity // of each rank, in smaller bins than the summary's; nil: not asked for
-	finer  pane.Task[[]metric.RankDensity]
-	spans  pane.Work[metric.KernelSpans] // what ran in sight, kernel by kernel
-	xray   pane.Work[xray.Report]        // its steps, operator by operator
-	sought *metric.LateCall              // shown; nil: none
+// side is one run of a timeline.
+type side struct {
+	run    string
+	coarse *tl.Run // as its summary gives it; nil: not read
+	lanes  *tl.Run // kernel by kernel; nil: nobody looked closer yet
+	reads  pane.Work[*tl.Run]
+	shift  int64 // how much later than in the first side the same is, ns
+	failed bool  // to read lanes, which was said
 }
 
+// best is the run as closely as it is known; nil: it is not.
+func (s *side) best() *tl.Run {
+	if s.lanes != nil {
+		return s.lanes
+	}
+	return s.coarse
+}
+
+func (s *side) ranks() int {
+	if r := s.best(); r != nil {
+		return len(r.Ranks)
+	}
+	return 0
+}
+
+// lanes is the ranks of a run, or of two, under one ruler.
+type lanes struct {
+	env      env
+	dialog   *pane.Dialog
+	sides    []*side
+	analysis *metric.Analysis // of the first; nil: not read
+
+	on       place          // the rank chosen
+	view     tl.View        // in sight; zero: the whole window
+	mark     tl.Span        // what was gone to; zero: nothing
+	call     *tl.Call       // which is this call of the side of on; nil: no call
+	said     string         // of what was gone to
+	typed    widget.History // what was looked for
+	sought   string         // in names of kernels; empty: nothing yet
+	unfolded bool           // all ranks of many are listed
+	pending  func() tea.Cmd // what follows when kernels are there; nil: nothing
+	away     bool           // the pane was left
+	drawn    drawn
+	xray     pane.Work[xray.Report]
+}
+
+// place is a rank of a side.
+type place struct{ side, rank int }
+
 // show takes another run, or another analysis of the same.
-func (t *timeline) show(run string, a *metric.Analysis) {
-	if run != t.run {
-		t.view, t.rank = whole, 0
+func (t *lanes) show(run string, a *metric.Analysis) {
+	if len(t.sides) == 1 && t.sides[0].run == run && t.analysis == a {
+		return
 	}
-	if run != t.run || a != t.analysis {
-		t.finer.Stop()
-		if t.fine != nil {
-			t.view = whole
-		}
-		t.fine, t.sought = nil, nil
+	same := len(t.sides) == 1 && t.sides[0].run == run
+	t.release()
+	t.sides, t.analysis = []*side{{run: run}}, a
+	if s := t.trace(); s != nil {
+		t.sides[0].coarse = tl.OfSummary(s)
 	}
-	t.run, t.analysis = run, a
+	if !same {
+		t.on = place{}
+		t.whole()
+	}
+	t.call = nil
 }
 
 // trace is the picture of the run; nil: there is none.
-func (t *timeline) trace() *metric.TraceSummary {
+func (t *lanes) trace() *metric.TraceSummary {
 	if t.analysis == nil || t.analysis.Trace == nil || len(t.analysis.Trace.Ranks) == 0 {
 		return nil // execution traces alone have no time
 	}
 	return t.analysis.Trace
 }
 
-// ranks are the timelines of all: the fine ones, once they are there.
-func (t *timeline) ranks() []metric.RankDensity {
-	s := t.trace()
-	if s == nil || len(t.fine) == len(s.Timeline) {
-		return t.fine
+// release lets kernels go, and stops their reading.
+func (t *lanes) release() {
+	for _, s := range t.sides {
+		s.reads.Stop()
+		s.lanes, s.failed = nil, false
 	}
-	return s.Timeline
+	t.call, t.pending, t.away = nil, nil, false
 }
 
-// density is the timeline of the rank chosen; nil: there is none.
-func (t *timeline) density() *metric.RankDensity {
-	if all := t.ranks(); t.trace() != nil && len(all) > 0 {
-		return &all[min(t.rank, len(all)-1)]
-	}
-	return nil
+// leave is release while what is drawn stays.
+func (t *lanes) leave() {
+	t.release()
+	t.away = true
 }
 
-func (t *timeline) bins() int {
-	if d := t.density(); d != nil {
-		return len(d.Compute)
-	}
-	return 0
-}
-
-// look shows another part; the call that was shown is no longer sought.
-func (t *timeline) look(at span) tea.Cmd {
-	t.view, t.sought = at, nil
-	return nil
-}
-
-// closer zooms in, and has the fine timelines brought; where they show no more, the kernels.
-func (t *timeline) closer() tea.Cmd {
-	if t.closest() {
-		return t.listKernels()
-	}
-	t.look(t.view.zoom(t.bins(), true))
-	return t.needFine()
-}
-
-func (t *timeline) otherRank(step int) tea.Cmd {
-	if s := t.trace(); s != nil && len(s.Timeline) > 0 {
-		t.rank = (t.rank + step + len(s.Timeline)) % len(s.Timeline)
+func (t *lanes) busy() *side {
+	for _, s := range t.sides {
+		if s.reads.Busy() {
+			return s
+		}
 	}
 	return nil
 }
 
-// toCall shows a late call in the timeline of its rank, near enough to see its step.
-func (t *timeline) toCall(c *metric.LateCall) tea.Cmd {
-	t.sought = c
-	for i, d := range t.ranks() {
-		if d.Rank != c.Rank {
+// window is the longest of the sides.
+func (t *lanes) window() (ns int64) {
+	for _, s := range t.sides {
+		if r := s.best(); r != nil {
+			ns = max(ns, r.WindowNS)
+		}
+	}
+	return max(ns, 1)
+}
+
+// sight is the part in sight, on the clock of the first side.
+func (t *lanes) sight() tl.View {
+	if t.view == (tl.View{}) {
+		return tl.View{To: t.window()}
+	}
+	return t.view
+}
+
+func (t *lanes) isWhole() bool { return t.sight() == tl.View{To: t.window()} }
+
+// whole shows the whole window, and nothing in particular.
+func (t *lanes) whole() {
+	t.view, t.mark, t.call, t.said = tl.View{}, tl.Span{}, nil, ""
+	for _, s := range t.sides {
+		s.shift = 0
+	}
+}
+
+// chosen is the side and the rank that keys are of; nil: there are none.
+func (t *lanes) chosen() (*side, *tl.Rank) {
+	if t.on.side >= len(t.sides) {
+		return nil, nil
+	}
+	s := t.sides[t.on.side]
+	if r := s.best(); r != nil && len(r.Ranks) > 0 {
+		return s, &r.Ranks[min(t.on.rank, len(r.Ranks)-1)]
+	}
+	return s, nil
+}
+
+// zoom shows a part so many times as long, about what was gone to where that is in sight, and has kernels brought.
+func (t *lanes) zoom(times float64) tea.Cmd {
+	v := t.sight()
+	at := v.From + (v.To-v.From)/2
+	if m := t.mark.Start; t.mark != (tl.Span{}) && m > v.From && m < v.To {
+		at = m
+	}
+	return t.look(v.Zoom(times, at, t.window()))
+}
+
+// pan goes along by shares of what is in sight.
+func (t *lanes) pan(share float64) tea.Cmd {
+	v := t.sight()
+	by := int64(share * float64(v.To-v.From))
+	return t.look(tl.View{From: v.From + by, To: v.To + by}.Within(t.window()))
+}
+
+func (t *lanes) look(v tl.View) tea.Cmd {
+	t.view = v
+	return t.need(nil)
+}
+
+// need has the kernels of all sides read, unless they are there for what is in sight; then follows when they are.
+func (t *lanes) need(then func() tea.Cmd) tea.Cmd {
+	var cmds []tea.Cmd
+	t.away = false
+	for _, s := range t.sides {
+		switch v := t.sight(); {
+		case s.reads.Busy() || s.failed || s.run == "":
+		case s.lanes == nil, !t.isWhole() && (v.To-v.From)*8 < s.lanes.WindowNS && !s.covers(v):
+			cmds = append(cmds, t.read(s))
+		}
+	}
+	switch {
+	case then == nil:
+	case t.busy() == nil:
+		cmds = append(cmds, then())
+	default:
+		t.pending = then
+	}
+	return tea.Batch(cmds...)
+}
+
+// covers reports whether the kernels of a part are there.
+func (s *side) covers(v tl.View) bool {
+	k := s.lanes.Kernels
+	return k.From <= max(v.From+s.shift, 0) && min(v.To+s.shift, s.lanes.WindowNS) <= k.To
+}
+
+func (t *lanes) read(s *side) tea.Cmd {
+	v, run := t.sight(), s.run
+	length := v.To - v.From // of a run with too many kernels those before and after come too
+	part := tl.View{From: v.From + s.shift - length, To: v.To + s.shift + length}
+	return s.reads.Start(t.env.Env, func(ctx context.Context, progress pool.Progress) (*tl.Run, error) {
+		return t.env.Lanes(ctx, run, part, progress)
+	}, func(lanes *tl.Run, err error) tea.Cmd {
+		if err != nil {
+			s.failed, t.pending = true, nil
+			return pane.Fail(err)
+		}
+		s.lanes, t.call = lanes, nil
+		if t.pending == nil || t.busy() != nil {
+			return nil
+		}
+		then := t.pending
+		t.pending = nil
+		return then()
+	})
+}
+
+// lane is a line of the timeline: a rank, or ranks of one node.
+type lane struct {
+	place
+	ranks []int // places in the run
+}
+
+// manyRanks is from how many ranks on those of a node share a line, where there are several.
+const manyRanks = 9
+
+// linesOf are the lines of a side; of many ranks one a node, but those of the node chosen where they were unfolded.
+func (t *lanes) linesOf(of int) (out []lane) {
+	run := t.sides[of].best()
+	if run == nil {
+		return nil
+	}
+	fold := !t.unfolded && len(run.Ranks) >= manyRanks
+	for i := range run.Ranks {
+		n := len(out)
+		if fold && n > 0 && run.Ranks[out[n-1].rank].Node == run.Ranks[i].Node {
+			out[n-1].ranks = append(out[n-1].ranks, i)
 			continue
 		}
-		t.rank = i
-		n, at := len(d.Compute), int(c.AtNS/max(d.BinNS, 1))
-		least := min(leastBins, n)
-		t.view = span{at - least/2, at - least/2 + least}.within(n)
+		out = append(out, lane{place{of, i}, []int{i}})
 	}
-	return t.needFine()
+	return out
 }
 
-// needFine asks for the fine timelines, once a run: they are for who looks closer.
-func (t *timeline) needFine() tea.Cmd {
-	run := t.run
-	if t.fine != nil || t.finer.Busy() {
-		return nil
+// folds reports whether lines may stand for several ranks.
+func (t *lanes) folds() bool {
+	for i := range t.sides {
+		for _, l := range t.linesOf(i) {
+			if len(l.ranks) > 1 {
+				return true
+			}
+		}
 	}
-	return t.finer.Start(t.env.Ctx, func(ctx context.Context) ([]metric.RankDensity, error) { return t.env.Timeline(ctx, run) }, t.gotFine)
+	return t.unfolded
 }
 
-// gotFine takes them: what is in sight stays in sight. Without them the picture is coarse.
-func (t *timeline) gotFine(fine []metric.RankDensity, err error) tea.Cmd {
-	old := t.density()
-	if err != nil || t.trace() == nil || len(fine) != len(t.trace().Timeline) || old == nil {
-		t.fine = []metric.RankDensity{} // not to be asked for again
-		return nil
+// all are the lines of all sides, and which of them holds the rank chosen.
+func (t *lanes) all() (out []lane, at int) {
+	for i := range t.sides {
+		for _, l := range t.linesOf(i) {
+			if l.side < t.on.side || l.side == t.on.side && l.rank <= t.on.rank {
+				at = len(out)
+			}
+			out = append(out, l)
+		}
 	}
-	low, high := t.view.in(len(old.Compute))
-	t.fine = fine
-	d := t.density()
-	by := int(max(old.BinNS/max(d.BinNS, 1), 1))
-	if t.view != whole {
-		t.view = span{low * by, high * by}.within(len(d.Compute))
-	}
-	if t.sought != nil {
-		return t.toCall(t.sought)
+	return out, at
+}
+
+// step goes so many lines on.
+func (t *lanes) step(by int) tea.Cmd {
+	if all, at := t.all(); len(all) > 0 {
+		t.on, t.call = all[max(min(at+by, len(all)-1), 0)].place, nil
 	}
 	return nil
 }
 
-// span is a part of the timeline, in bins: from low up to high; high 0 is all of them.
-type span struct{ low, high int }
-
-var whole = span{}
-
-// leastBins is the fewest bins that zooming in leaves in sight.
-const leastBins = 12
-
-// in is the span within so many bins.
-func (s span) in(bins int) (low, high int) {
-	if s.high <= 0 || s.high > bins || s.low < 0 || s.low >= s.high {
-		return 0, bins
-	}
-	return s.low, s.high
-}
-
-func (s span) zoom(bins int, closer bool) span {
-	low, high := s.in(bins)
-	length := min((high-low)*2, bins)
-	if closer {
-		length = max((high-low)/2, min(leastBins, bins))
-	}
-	return span{(low + high - length) / 2, (low+high-length)/2 + length}.within(bins)
-}
-
-func (s span) pan(bins, by int) span {
-	low, high := s.in(bins)
-	step := max((high-low)/4, 1) * by
-	return span{low + step, high + step}.within(bins)
-}
-
-// within moves a span inside the bins there are; all of them are the whole.
-func (s span) within(bins int) span {
-	length := s.high - s.low
-	if length >= bins {
-		return whole
-	}
-	low := max(min(s.low, bins-length), 0)
-	return span{low, low + length}
-}
-
-// closest reports whether zooming shows no more: then kernels are seen one by one.
-func (t *timeline) closest() bool {
-	low, high := t.view.in(t.bins())
-	return t.fine != nil && high-low <= min(leastBins, t.bins())
-}
-
-// listKernels reads what ran on the rank chosen in what is in sight of its timeline.
-func (t *timeline) listKernels() tea.Cmd {
-	d := t.density()
-	if d == nil || t.spans.Busy() {
-		return nil
-	}
-	low, high := t.view.in(t.bins())
-	run, of, from, to := t.run, metric.RankDensity{Rank: d.Rank, BinNS: d.BinNS, StartNS: d.StartNS}, int64(low)*d.BinNS, int64(high)*d.BinNS
-	return t.spans.Start(t.env.Env, func(ctx context.Context, progress pool.Progress) (metric.KernelSpans, error) {
-		return t.env.Kernels(ctx, run, of, from, to, progress)
-	}, t.gotKernels)
-}
-
-func (t *timeline) gotKernels(spans metric.KernelSpans, err error) tea.Cmd {
-	d := t.density()
-	switch {
-	case err != nil:
-		return pane.Fail(err)
-	case d == nil:
-		return nil
-	}
-	low, _ := t.view.in(t.bins())
-	title := fmt.Sprintf("rank %d, kernel by kernel", d.Rank)
-	return t.dialog.Ask(&pane.Ask{Popup: widget.Show(title, spanLines(t.env.Theme, spans, int64(low)*d.BinNS))})
-}
-
-// spanLines are a line a kernel: when, how long, how long the device did nothing before.
-func spanLines(th *theme.Theme, spans metric.KernelSpans, from int64) []string {
-	if len(spans.List) == 0 {
-		return []string{"nothing ran here: the device was idle"}
-	}
-	lines := []string{th.Paint(theme.Dim, "      at ms      µs  idle µs  stream  kernel")}
-	busy := spans.List[0].StartNS
-	for _, k := range spans.List {
-		idle := ""
-		if k.StartNS > busy {
-			idle = unit.Figure(float64(k.StartNS-busy)/1e3, 1)
+// turn goes to the next rank of all sides, or to the one before, going round.
+func (t *lanes) turn(by int) tea.Cmd {
+	var all []place
+	at := 0
+	for i, s := range t.sides {
+		for r := range s.ranks() {
+			if t.on == (place{i, r}) {
+				at = len(all)
+			}
+			all = append(all, place{i, r})
 		}
-		busy = max(busy, k.StartNS+k.DurNS)
-		lines = append(lines, widget.Right(unit.Number(float64(from+k.StartNS)/1e6, 4), 11)+widget.Right(unit.Number(float64(k.DurNS)/1e3, 1), 8)+
-			widget.Right(idle, 9)+widget.Right(fmt.Sprint(k.Stream), 8)+"  "+k.Short)
 	}
-	if spans.More {
-		lines = append(lines, "", "there are more: a shorter part of the timeline shows all")
+	if n := len(all); n > 0 {
+		t.on, t.call = all[(at+by+n)%n], nil
 	}
-	return lines
+	return nil
+}
+
+// move is step for the keys that move in a list.
+func (t *lanes) move(key string) (tea.Cmd, bool) {
+	by, ok := map[string]int{"up": -1, "k": -1, "down": 1, "j": 1, "pgup": -8, "pgdown": 8, "ctrl+u": -8, "ctrl+d": 8,
+		"home": -1 << 20, "g": -1 << 20, "end": 1 << 20, "G": 1 << 20}[key]
+	return t.step(by), ok
 }

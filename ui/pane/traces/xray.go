@@ -16,12 +16,12 @@ import (
 )
 
 // takeApart reads the X-ray of the run, and shows the steps of the rank chosen.
-func (t *timeline) takeApart() tea.Cmd {
-	d, run := t.density(), t.run
-	if d == nil || t.xray.Busy() {
+func (t *lanes) takeApart() tea.Cmd {
+	side, r := t.chosen()
+	if r == nil || t.xray.Busy() {
 		return nil
 	}
-	rank := d.Rank
+	rank, run := r.Number, side.run
 	return t.xray.Start(t.env.Env, func(ctx context.Context, progress pool.Progress) (xray.Report, error) {
 		return t.env.XRay(ctx, run, progress)
 	}, pane.Got(func(r xray.Report) tea.Cmd {

@@ -1,0 +1,175 @@
+package traces
+
+import (
+	"fmt"
+
+	"shardeck/model/present/unit"
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// draw is the sides one over the other under one ruler, at most so many lines; nothing where there is no room for a line a side.
+func (t *lanes) draw(width, height int) (out []string) {
+	cols := width - labelWidth - 9
+	if cols < 8 {
+		return nil
+	}
+	if t.away && t.drawn.width == width && t.drawn.height == height {
+		return t.drawn.lines
+	}
+	defer func() { t.drawn = drawn{width, height, out} }()
+	heads, feet := make([][]string, len(t.sides)), make([]string, len(t.sides))
+	room := height - 1 // the ruler's
+	for i, s := range t.sides {
+		if len(t.sides) > 1 {
+			heads[i] = append(heads[i], label([]string{"base", "other"}[i])+t.env.Theme.Paint(theme.Strong, widget.Clip(s.run, cols)))
+		}
+		if s.best() == nil || len(s.best().Ranks) == 0 {
+			continue
+		}
+		heads[i] = append(heads[i], t.steps(i, cols)...)
+		if feet[i] = t.last(i, cols); feet[i] != "" {
+			room--
+		}
+		room -= len(heads[i])
+	}
+	if room < len(t.sides) {
+		return nil
+	}
+	for i := range t.sides {
+		own := t.side(i, cols, room/(len(t.sides)-i))
+		room -= len(own)
+		out = append(append(out, heads[i]...), own...)
+		if feet[i] != "" {
+			out = append(out, feet[i])
+		}
+	}
+	return append(out, label("")+t.ruler(cols))
+}
+
+// drawn is a picture that stays while the pane is left, though its kernels are gone.
+type drawn struct {
+	width, height int
+	lines         []string
+}
+
+// side draws the lanes of one, those around the rank chosen where not all have room; below its lane, where there is room, what
+// else it did.
+func (t *lanes) side(of, cols, room int) (out []string) {
+	all := t.linesOf(of)
+	var details []string
+	at := 0
+	for i, l := range all {
+		if of == t.on.side && l.rank <= t.on.rank {
+			at = i
+		}
+	}
+	if of == t.on.side && len(all) > 0 {
+		if details = t.details(all[at], cols); len(details)+min(len(all), 4) > room {
+			details = nil
+		}
+	}
+	most := room - len(details)
+	first := max(min(at-most/2, len(all)-most), 0)
+	for i := first; i < min(first+most, len(all)); i++ {
+		line, share := t.lane(all[i], cols)
+		chosen := of == t.on.side && i == at
+		out = append(out, t.head(all[i], chosen)+line.paint(t.env.Theme)+t.right(all[i], share))
+		if chosen {
+			out = append(out, details...)
+		}
+	}
+	return out
+}
+
+// head is the name of a lane.
+func (t *lanes) head(l lane, chosen bool) string {
+	th, run := t.env.Theme, t.sides[l.side].best()
+	name, tone := "rank "+unit.Int(run.Ranks[l.rank].Number), theme.Plain
+	if len(l.ranks) > 1 {
+		name = fmt.Sprintf("node %d", run.Ranks[l.rank].Node)
+	}
+	if late := t.straggler(); late >= 0 && l.side == 0 {
+		for _, r := range l.ranks {
+			if run.Ranks[r].Number == late {
+				name, tone = name+" !", theme.Warn
+			}
+		}
+	}
+	text := "   " + th.Paint(tone, widget.Fit(name, labelWidth-3))
+	if chosen && len(run.Ranks)+len(t.sides) > 2 {
+		text = " " + th.Paint(theme.Accent, th.Right) + text[2:]
+	}
+	return text
+}
+
+// straggler is the rank that the analysis of the first side names; -1: none.
+func (t *lanes) straggler() int {
+	if t.analysis != nil {
+		if v := t.analysis.Metric("straggler").Value; v != nil {
+			return int(*v)
+		}
+	}
+	return -1
+}
+
+// right is what stands behind a lane: how much of it is compute, or how long it waited for the last rank of the call gone to.
+func (t *lanes) right(l lane, share string) string {
+	th := t.env.Theme
+	if t.call == nil || t.on.side != l.side {
+		return widget.Right(share, 9)
+	}
+	var early int64
+	known := false
+	for _, r := range l.ranks {
+		if p := t.call.On(r); p != nil {
+			known, early = true, max(early, t.call.At-p.Start)
+		}
+	}
+	switch {
+	case !known:
+		return ""
+	case early == 0:
+		return th.Paint(theme.Warn, widget.Right("last", 9))
+	}
+	return th.Paint(theme.Dim, widget.Right("−"+unit.Duration(early), 9))
+}
+
+// reading says which run is being read, and how far that is.
+func (t *lanes) reading() pane.Note {
+	s := t.busy()
+	return pane.Note{Text: s.reads.Words("reading the kernels of "+s.run) + " · esc stops it", Tone: theme.Busy}
+}
+
+// over is the timeline with the cursor: over the parts, as far as it leaves room for them, else alone with their names above.
+func (t *lanes) over(f frame, parts *sheet) []string {
+	room := f.height
+	if f.tall {
+		room = f.height * 2 / 3
+	}
+	lines := t.draw(f.width, room-2)
+	right := map[bool]string{true: "before the last came", false: "compute"}[t.call != nil]
+	unmatched := t.trace() != nil && t.trace().HasUnmatched()
+	lines = append(lines, legend(f.th, right, unmatched, t.straggler() >= 0, f.width-labelWidth-9))
+	names := parts.choice(f)
+	rest := f.height - 1 - len(lines)
+	if rest >= leastPart {
+		names.Names = names.Names[:1]
+	}
+	lines = append([]string{widget.RuleWith(f.th, f.width, names.String(f.th), t.part())}, lines...)
+	if f.height = rest; rest < leastPart {
+		parts.drawn = frame{}
+		return lines
+	}
+	return append(lines, parts.view(f)...)
+}
+
+// part says how much of the window is in sight.
+func (t *lanes) part() string {
+	v := t.sight()
+	if t.isWhole() {
+		return "the whole window, " + unit.Duration(t.window())
+	}
+	return unit.Duration(v.To-v.From) + ", " + unit.Significant(100*float64(v.To-v.From)/float64(t.window())) + " % of the window"
+}

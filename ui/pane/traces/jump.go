@@ -1,0 +1,276 @@
+package traces
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/model"
+	"shardeck/model/metric"
+	"shardeck/model/present/unit"
+	tl "shardeck/model/timeline"
+	"shardeck/ui/pane"
+)
+
+// goTo shows a place of the rank chosen, on the clock of its side, and says what it is.
+func (t *lanes) goTo(s tl.Span, share float64, said string) tea.Cmd {
+	side, _ := t.chosen()
+	s = tl.Span{Start: s.Start - side.shift, End: s.End - side.shift}
+	v := t.sight()
+	inside := s.Start >= v.From+(v.To-v.From)/8 && s.End <= v.To-(v.To-v.From)/8
+	t.mark, t.call, t.said = s, nil, said
+	if !inside || share > 0 && float64(s.End-s.Start) < share/8*float64(v.To-v.From) {
+		v = v.Around(s, max(share, 1e-9), t.window())
+	}
+	return t.look(v)
+}
+
+// from is where the next place is looked for: behind what was gone to while that is in sight, else at the middle of the sight.
+func (t *lanes) from() int64 {
+	side, _ := t.chosen()
+	v := t.sight()
+	at := v.From + (v.To-v.From)/2
+	switch {
+	case t.mark != (tl.Span{}) && t.mark.Start >= v.From && t.mark.Start <= v.To:
+		at = t.mark.Start
+	case t.isWhole():
+		at = -1
+	}
+	return at + side.shift
+}
+
+// toWait goes to the next wait that is seen: that takes an eighth of a column.
+func (t *lanes) toWait(back bool) tea.Cmd {
+	return t.need(func() tea.Cmd {
+		_, r := t.chosen()
+		if r == nil {
+			return nil
+		}
+		v := t.sight()
+		s, ok := r.NextWait(t.from(), max((v.To-v.From)/1000, 1), back)
+		if !ok {
+			return pane.Warn(fmt.Sprintf("rank %d has no %s wait that is seen at this zoom: + goes closer", r.Number, word(back)))
+		}
+		return t.goTo(s, 0, fmt.Sprintf("rank %d waits %s at %s", r.Number, unit.Duration(s.End-s.Start), unit.Duration(s.Start))+t.within(r, s.Start))
+	})
+}
+
+func word(back bool) string { return map[bool]string{true: "earlier", false: "later"}[back] }
+
+// toGap goes to the longest time in sight in which the rank chosen did nothing; of the whole window if that is there already.
+func (t *lanes) toGap() tea.Cmd {
+	return t.need(func() tea.Cmd {
+		side, r := t.chosen()
+		if r == nil {
+			return nil
+		}
+		v := t.sight()
+		s, ok := r.LongestGap(v.From+side.shift, v.To+side.shift)
+		if !ok {
+			return pane.Warn(fmt.Sprintf("rank %d is never idle here", r.Number))
+		}
+		return t.goTo(s, 0.25, fmt.Sprintf("rank %d is idle for %s at %s, the longest gap in sight", r.Number, unit.Duration(s.End-s.Start),
+			unit.Duration(s.Start))+t.within(r, s.Start))
+	})
+}
+
+// toCall goes to the next call of the rank chosen.
+func (t *lanes) toCall(back bool) tea.Cmd {
+	return t.need(func() tea.Cmd {
+		side, r := t.chosen()
+		if r == nil || side.lanes == nil {
+			return nil
+		}
+		c := side.lanes.NextCall(t.on.rank, t.from(), back)
+		if c == nil {
+			return pane.Warn(fmt.Sprintf("rank %d has no %s call that was matched with another rank's", r.Number, word(back)))
+		}
+		return t.showCall(c, 0)
+	})
+}
+
+func (t *lanes) showCall(c *tl.Call, share float64) tea.Cmd {
+	side, _ := t.chosen()
+	p := c.On(t.on.rank)
+	cmd := t.goTo(tl.Span{Start: p.Start, End: p.End}, share, callSaid(side.lanes, c))
+	t.call = c
+	return cmd
+}
+
+// callSaid says what a call is, and who was last in it.
+func callSaid(run *tl.Run, c *tl.Call) string {
+	text := c.Type + " " + unit.Int(c.Number)
+	if c.Bytes >= 0 {
+		text += " of " + map[bool]string{true: "≈"}[c.Inferred] + unit.Memory(c.Bytes)
+	}
+	last := run.Ranks[c.Last].Number
+	switch first := c.Parts[0]; {
+	case c.SpreadNS == 0:
+		text += ": all ranks came at once"
+	case len(c.Parts) == 2:
+		if first.Rank == c.Last {
+			first = c.Parts[1]
+		}
+		text += fmt.Sprintf(": rank %d was last, %s after rank %d", last, unit.Duration(c.SpreadNS), run.Ranks[first.Rank].Number)
+	default:
+		text += fmt.Sprintf(": of %d ranks %d was last, %s after the first", len(c.Parts), last, unit.Duration(c.SpreadNS))
+	}
+	return text
+}
+
+// toLate shows a late call on the rank that was last.
+func (t *lanes) toLate(c *metric.LateCall) tea.Cmd {
+	if run := t.sides[0].best(); run != nil {
+		t.on = place{0, max(run.At(c.Rank), 0)}
+	}
+	t.goTo(tl.Span{Start: c.AtNS - c.SpreadNS, End: c.AtNS + c.SpreadNS/2}, 0.3, "")
+	return t.need(func() tea.Cmd {
+		run := t.sides[0].lanes
+		if run == nil {
+			return nil
+		}
+		for _, found := range run.CallsIn(c.AtNS-1, c.AtNS+2) {
+			if found.On(t.on.rank) != nil && found.Type == c.Type && found.Number == c.Number {
+				t.call, t.said = &found, callSaid(run, &found)
+			}
+		}
+		return nil
+	})
+}
+
+// within is the step and the layer that a moment of a rank lies in; empty: none is known.
+func (t *lanes) within(r *tl.Rank, at int64) string {
+	s := r.StepAt(at)
+	if s == nil {
+		return ""
+	}
+	text := ", in " + s.Phase + " " + unit.Int(s.Number)
+	for k := s.Layers(); k > 0; k-- {
+		if l, _ := s.Layer(k); at >= l.Start && at < l.End {
+			return text + ", layer " + unit.Int(k)
+		}
+	}
+	return text
+}
+
+// askFind asks for a part of the name of a kernel, and goes to the next one.
+func (t *lanes) askFind() tea.Cmd {
+	return t.dialog.Type(pane.Field{Prompt: "find kernel: ", History: &t.typed, Take: func(text string) tea.Cmd {
+		t.sought = text
+		return t.find(false)
+	}})
+}
+
+// find goes to the next kernel whose name holds what was asked for.
+func (t *lanes) find(back bool) tea.Cmd {
+	if t.sought == "" {
+		return t.askFind()
+	}
+	return t.need(func() tea.Cmd {
+		side, r := t.chosen()
+		if r == nil || side.lanes == nil {
+			return nil
+		}
+		k, ok := side.lanes.Find(t.on.rank, t.sought, t.from(), back)
+		if !ok {
+			return pane.Warn(fmt.Sprintf("rank %d has no %s kernel with %q in its name", r.Number, word(back), t.sought))
+		}
+		return t.goTo(tl.Span{Start: k.Start, End: k.End}, 0.1, t.kernelSaid(side.lanes, r, k))
+	})
+}
+
+func (t *lanes) kernelSaid(run *tl.Run, r *tl.Rank, k tl.Kernel) string {
+	return fmt.Sprintf("%s, %s at %s on rank %d", run.Names[k.Name].Short, unit.Duration(k.End-k.Start), unit.Duration(k.Start), r.Number) +
+		t.within(r, k.Start)
+}
+
+// askPlace asks where to go: a call, a step, a layer, a time.
+func (t *lanes) askPlace() tea.Cmd {
+	return t.dialog.Type(pane.Field{Prompt: "go to: ", Take: func(text string) tea.Cmd {
+		return t.need(func() tea.Cmd { return t.toPlace(text) })
+	}, Keys: []pane.Key{pane.Hint("call 57", ""), pane.Hint("decode 14 layer 3", ""), pane.Hint("12.5 ms", "")}})
+}
+
+// named is a word and the number behind it.
+var named = regexp.MustCompile(`([a-zµ]+)\s*(\d+)`)
+
+// units of times that people type, ns.
+var units = map[string]float64{"ns": 1, "us": 1e3, "µs": 1e3, "ms": 1e6, "s": 1e9}
+
+// toPlace goes to what a text names, in all sides: the same call or step stands under its like.
+func (t *lanes) toPlace(text string) tea.Cmd {
+	if value, u, ok := strings.Cut(strings.TrimSpace(text), " "); ok && units[u] > 0 {
+		if at, err := strconv.ParseFloat(value, 64); err == nil {
+			ns := int64(at * units[u])
+			return t.goTo(tl.Span{Start: ns, End: ns}, 0, unit.Duration(ns))
+		}
+	}
+	words := model.Each(named.FindAllStringSubmatch(text, -1), func(m []string) string { return m[1] + " " + m[2] })
+	side, r := t.chosen()
+	if r == nil || len(words) == 0 {
+		return pane.Warn(fmt.Sprintf("%q names no place: call 57, decode 14, decode 14 layer 3 and 12.5 ms do", text))
+	}
+	here, err := t.placeOf(side, t.on.rank, words)
+	if err != nil {
+		return pane.Fail(err)
+	}
+	for _, other := range t.sides {
+		if there, err := t.placeOf(other, min(t.on.rank, len(other.best().Ranks)-1), words); err == nil {
+			other.shift = there.Start - here.Start
+		}
+	}
+	if first := t.sides[0].shift; first != 0 { // the first side is what the ruler is of
+		for _, s := range t.sides {
+			s.shift -= first
+		}
+	}
+	if c := strings.Fields(words[0]); c[0] == "call" && side.lanes != nil {
+		k, _ := strconv.Atoi(c[1])
+		return t.showCall(side.lanes.Call(t.on.rank, k), 0.25)
+	}
+	return t.goTo(here, 0.8, strings.Join(words, ", ")+fmt.Sprintf(" of rank %d takes %s", r.Number, unit.Duration(here.End-here.Start)))
+}
+
+// placeOf is where what words name is on a rank of a side.
+func (t *lanes) placeOf(s *side, rank int, words []string) (tl.Span, error) {
+	run := s.best()
+	r := &run.Ranks[rank]
+	step := r.StepAt(t.from())
+	var at tl.Span
+	for _, w := range words {
+		name, number, _ := strings.Cut(w, " ")
+		k, _ := strconv.Atoi(number)
+		missing := fmt.Errorf("rank %d of %s has no %s", r.Number, s.run, w)
+		switch name {
+		case "call":
+			c := run.Call(rank, k)
+			if c == nil {
+				return at, missing
+			}
+			p := c.On(rank)
+			at = tl.Span{Start: p.Start, End: p.End}
+		case "layer":
+			if step == nil {
+				return at, fmt.Errorf("layer %d of which step? decode 14 layer %d says so", k, k)
+			}
+			l, ok := step.Layer(k)
+			if !ok {
+				return at, fmt.Errorf("%s %d of rank %d has %s that the x-ray tells", step.Phase, step.Number, r.Number, unit.Plural(step.Layers(), "layer"))
+			}
+			at = l
+		default:
+			phase := name
+			if name == "step" {
+				phase = ""
+			}
+			if step = r.Step(phase, k); step == nil {
+				return at, missing
+			}
+			at = tl.Span{Start: step.Start, End: step.End}
+		}
+	}
+	return at, nil
+}

@@ -1,0 +1,192 @@
+package traces
+
+import (
+	"strings"
+
+	"shardeck/model/present/unit"
+	tl "shardeck/model/timeline"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// strip is a line of signs, each with its tone.
+type strip struct {
+	signs []string
+	tones []theme.Tone
+}
+
+func newStrip(cols int, sign string) strip {
+	s := strip{make([]string, cols), make([]theme.Tone, cols)}
+	for i := range s.signs {
+		s.signs[i] = sign
+	}
+	return s
+}
+
+func (s strip) put(at int, sign string, tone theme.Tone) {
+	if at >= 0 && at < len(s.signs) {
+		s.signs[at], s.tones[at] = sign, tone
+	}
+}
+
+// write puts a text, one column a rune, as far as it lies on the strip.
+func (s strip) write(at int, text string, tone theme.Tone) {
+	for i, r := range []rune(text) {
+		s.put(at+i, string(r), tone)
+	}
+}
+
+// paint draws neighbours of one tone together: fewer bytes on a slow link.
+func (s strip) paint(th *theme.Theme) string {
+	var b strings.Builder
+	for from, to := 0, 0; from < len(s.signs); from = to {
+		for to = from; to < len(s.signs) && s.tones[to] == s.tones[from]; to++ {
+		}
+		b.WriteString(th.Paint(s.tones[from], strings.Join(s.signs[from:to], "")))
+	}
+	return b.String()
+}
+
+// looks are how kinds are drawn where they fill a column.
+func looks(th *theme.Theme) [tl.Kinds]struct {
+	sign string
+	tone theme.Tone
+} {
+	return [tl.Kinds]struct {
+		sign string
+		tone theme.Tone
+	}{tl.Idle: {th.Idle, theme.Dim}, tl.Compute: {th.Full, theme.Plain}, tl.Transfer: {th.Transit, theme.Busy},
+		tl.Wait: {th.Wait, theme.Warn}, tl.Unmatched: {th.Unknown, theme.Bad}, tl.Copy: {th.Empty, theme.Dim}}
+}
+
+// lane draws one line: what its ranks did most in each column, compute as high as its share; a kernel that is wide enough is a bar
+// with its name and its duration in it. share is of compute in sight, %; empty: nothing was recorded there.
+func (t *lanes) lane(l lane, cols int) (line strip, share string) {
+	side := t.sides[l.side]
+	run, v, th := side.best(), t.sight(), t.env.Theme
+	from, to := v.From+side.shift, v.To+side.shift
+	cells := make([]tl.Cell, cols)
+	for _, r := range l.ranks {
+		run.Ranks[r].States.Cells(from, to, cells)
+	}
+	line = t.cells(cells)
+	var sum tl.Cell
+	for i := range cells {
+		sum.Add(&cells[i])
+	}
+	if len(l.ranks) == 1 {
+		t.launches(line, run, &run.Ranks[l.rank], from, to)
+	}
+	if t.call != nil && t.on.side == l.side {
+		for _, r := range l.ranks {
+			if p := t.call.On(r); p != nil {
+				line.put(tl.CellOf(from, to, p.Start, cols), th.Wall, theme.Accent)
+			}
+		}
+	}
+	if total := sum.Total(); total > 0 {
+		share = unit.Percent(sum[tl.Compute], total) + " %"
+	}
+	return line, share
+}
+
+// cells draw what was done most in each.
+func (t *lanes) cells(cells []tl.Cell) strip {
+	line, look, levels := newStrip(len(cells), " "), looks(t.env.Theme), t.env.Theme.Levels
+	for i := range cells {
+		c := &cells[i]
+		total := c.Total()
+		if total == 0 {
+			continue
+		}
+		kind := c.Main()
+		sign, tone := look[kind].sign, look[kind].tone
+		if top := int64(len(levels) - 1); kind == tl.Compute {
+			sign = levels[max((c[tl.Compute]*top+total/2)/total, 1)]
+			if c[tl.Wait]*8 >= total {
+				tone = theme.Warn
+			}
+		}
+		line.put(i, sign, tone)
+	}
+	return line
+}
+
+// leastBar is the columns from which a kernel is a bar of its own.
+const leastBar = 3
+
+// launches draw the kernels that are wide enough: compute as blocks whose ends lie between columns, communication as it is drawn
+// already, its wait before its transfer; with names where those fit.
+func (t *lanes) launches(line strip, run *tl.Run, r *tl.Rank, from, to int64) {
+	cols := len(line.signs)
+	column := float64(to-from) / float64(cols)
+	at := func(ns int64) float64 { return float64(ns-from) / column }
+	for of := range r.Tracks {
+		free := 0
+		for k := range r.Tracks[of].Long(from, to, int64(leastBar*column)) {
+			left, right := max(int(at(k.Start)+0.5), free, 0), min(at(k.End), float64(cols))
+			end := int(right)
+			if of == tl.Work {
+				end = t.fill(line, left, right)
+			}
+			t.caption(line, left, int(right), run.Names[k.Name].Short, k.End-k.Start)
+			free = end
+		}
+	}
+}
+
+// fill draws a block from a column to a place in another one, and says which column is free behind it.
+func (t *lanes) fill(line strip, left int, right float64) int {
+	th := t.env.Theme
+	end := int(right)
+	for i := left; i < end; i++ {
+		line.put(i, th.Full, theme.Dim)
+	}
+	eighths := int((right - float64(end)) * 8)
+	switch {
+	case end >= len(line.signs):
+	case eighths == 0 && end > left:
+		line.put(end-1, th.Eighths[7], theme.Dim) // two that touch are seen to be two
+	case eighths > 0:
+		line.put(end, th.Eighths[eighths], theme.Dim)
+		end++
+	}
+	return end
+}
+
+// caption writes what fits into a bar: a name and a duration, the name cut in its middle, or one of them.
+func (t *lanes) caption(line strip, left, right int, name string, ns int64) {
+	room, took := right-left-3, unit.Duration(ns)
+	for _, text := range []string{name + " " + took, widget.Middle(name, max(room-widget.Width(took)-1, 9)) + " " + took,
+		widget.Middle(name, max(room, 8)), took} {
+		if widget.Width(text) <= room {
+			line.write(left+1, " "+text+" ", theme.Plain)
+			return
+		}
+	}
+}
+
+// details are a line a kind for the ranks of a lane: how much of each column it took.
+func (t *lanes) details(l lane, cols int) (lines []string) {
+	side, th, v := t.sides[l.side], t.env.Theme, t.sight()
+	cells := make([]tl.Cell, cols)
+	for _, r := range l.ranks {
+		side.best().Ranks[r].States.Cells(v.From+side.shift, v.To+side.shift, cells)
+	}
+	for _, of := range []struct {
+		name string
+		kind tl.Kind
+	}{{"transfer", tl.Transfer}, {"waiting", tl.Wait}, {"unmatched", tl.Unmatched}, {"copies", tl.Copy}, {"idle", tl.Idle}} {
+		values, part, whole := make([]float64, cols), int64(0), int64(0)
+		for i := range cells {
+			total := cells[i].Total()
+			part, whole = part+cells[i][of.kind], whole+total
+			values[i] = float64(cells[i][of.kind]) / float64(max(total, 1))
+		}
+		if part > 0 {
+			levels := th.Paint(looks(th)[of.kind].tone, widget.Levels(th, values))
+			lines = append(lines, label(" "+of.name)+levels+widget.Right(unit.Percent(part, whole)+" %", 8))
+		}
+	}
+	return lines
+}
