@@ -1,5 +1,5 @@
 // Package experiments is the use cases before a job: list the experiments, edit one, make one from
-// another, rename, delete and archive (life.go), write configs, job scripts and the runner (generate.go), the workload card of a run (card.go),
+// another, rename (rename.go), delete, archive (life.go), write configs, job scripts and the runner (generate.go), the workload card of a run (card.go),
 // and the folder of one that ccl-bench reads (cclbench.go).
 package experiments
 
@@ -173,6 +173,7 @@ func (x *Experiments) Check(e model.Experiment) check.Verdict {
 			Edits: []model.Edit{}, Fault: "nothing may be written to " + e.OutputDir + ": " + why,
 			Fix: "write a path of its own, such as trace_collection/" + e.ID})
 	}
+	slices.SortStableFunc(v.Findings, func(a, b check.Finding) int { return a.Severity.Compare(b.Severity) })
 	return v
 }
 
@@ -184,6 +185,17 @@ func (x *Experiments) MixedCards(rows []board.Row) []check.Finding {
 // Legal lists the values a layout field (parallelism.tp, …) may take, the others as they are.
 func (x *Experiments) Legal(e model.Experiment, path string) []int {
 	return check.Legal(e, path, x.World)
+}
+
+// WhyNot is the worst that another value of a key would be told, if that is an error; empty: none.
+func (x *Experiments) WhyNot(e model.Experiment, path, value string) string {
+	if err := config.Apply(&e, path, value); err != nil {
+		return err.Error()
+	}
+	if f, _ := check.Check(e, x.World).Worst(); f.Severity == check.SeverityError {
+		return f.Fault
+	}
+	return ""
 }
 
 // WithSets is an experiment with the keys given by --set in place.

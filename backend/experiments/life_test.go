@@ -128,15 +128,15 @@ func TestRenameTakesAllAlong(t *testing.T) {
 func TestDeleteAndRestore(t *testing.T) {
 	for _, results := range []bool{false, true} {
 		b := ranJob(t)
-		if _, err := b.Delete(t.Context(), "E9", results); err == nil || !strings.Contains(err.Error(), "scan.yaml") {
+		if _, err := b.Delete(t.Context(), []string{"E9"}, results); err == nil || !strings.Contains(err.Error(), "scan.yaml") {
 			t.Errorf("the base of a sweep: %v", err)
 		}
 		if err := os.Remove(b.Path("experiments/sweeps/scan.yaml")); err != nil {
 			t.Fatal(err)
 		}
 		before := tree(t, b.Dir)
-		d, err := b.Delete(t.Context(), "E9", results)
-		if err != nil || (len(d.Results) > 0) != results {
+		d, err := b.Delete(t.Context(), []string{"E9"}, results)
+		if err != nil || (len(d[0].Results) > 0) != results {
 			t.Fatalf("%+v, %v", d, err)
 		}
 		if _, err := os.Stat(b.Traces("E9@7", "")); (err != nil) != results {
@@ -155,10 +155,10 @@ func TestDeleteAndRestore(t *testing.T) {
 		if diff := cmp.Diff(before, tree(t, b.Dir)); diff != "" {
 			t.Error("restored it is not what it was:", diff)
 		}
-		if d, err = b.Delete(t.Context(), "E9", results); err != nil {
+		if d, err = b.Delete(t.Context(), []string{"E9"}, results); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := b.Purge(d.Name); err != nil {
+		if _, err := b.Purge(d[0].Name); err != nil {
 			t.Fatal(err)
 		}
 		for name := range tree(t, b.Dir) {
@@ -194,7 +194,7 @@ func TestNotNow(t *testing.T) {
 		_, _ = b.ListJobs(t.Context(), false)
 		before := tree(t, b.Dir)
 		_, renamed := b.Rename(t.Context(), "E9", "ref", "")
-		_, deleted := b.Delete(t.Context(), "E9", true)
+		_, deleted := b.Delete(t.Context(), []string{"E9"}, true)
 		for _, err := range []error{renamed, deleted} {
 			if err == nil || !strings.Contains(err.Error(), c.want) || model.FixOf(err) == "" {
 				t.Errorf("%s: %v, want %s", c.name, err, c.want)

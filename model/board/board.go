@@ -24,10 +24,10 @@ type Row struct {
 	Run        *model.Run       `json:"run"`      // newest, nil: none
 	Analysis   *metric.Analysis `json:"analysis"` // of Run, as far as it is known without reading a trace; nil: not at all
 
-	Older   []model.Run `json:"older,omitempty"` // its other runs, superseded or under nsys, the newest first
-	Archived bool `json:"archived,omitempty"` // out of sight unless asked for
+	Older    []model.Run `json:"older,omitempty"`    // its other runs, superseded or under nsys, the newest first
+	Archived bool        `json:"archived,omitempty"` // out of sight unless asked for
 
-	Planned *model.GPU  `json:"-"`               // that the job would run on; nil: not known
+	Planned *model.GPU `json:"-"` // that the job would run on; nil: not known
 }
 
 // Marks say why the numbers of Run are not those of the experiment as it stands: what the run itself tells, and that it was

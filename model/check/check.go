@@ -20,6 +20,12 @@ const (
 	SeverityNote    Severity = "note"
 )
 
+// Compare puts errors before warnings, and these before notes.
+func (s Severity) Compare(o Severity) int {
+	weight := map[Severity]int{SeverityError: 0, SeverityWarning: 1, SeverityNote: 2}
+	return weight[s] - weight[o]
+}
+
 // Finding is what a check has to say about an experiment: the fault, its cause and what to do, one line each.
 type Finding struct {
 	Code     string       `json:"code"` // stable, such as tp-heads

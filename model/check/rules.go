@@ -89,8 +89,7 @@ func (s *subject) passes(rules []rule, severities ...Severity) bool {
 }
 
 func byWeight(fs []Finding) {
-	weight := map[Severity]int{SeverityError: 0, SeverityWarning: 1, SeverityNote: 2}
-	slices.SortStableFunc(fs, func(a, b Finding) int { return weight[a.Severity] - weight[b.Severity] })
+	slices.SortStableFunc(fs, func(a, b Finding) int { return a.Severity.Compare(b.Severity) })
 }
 
 // faultIf is a fault where one is, in words as of fmt.Sprintf.

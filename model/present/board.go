@@ -8,13 +8,14 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/board"
+	"shardeck/model/check"
 	"shardeck/model/metric"
 	"shardeck/model/present/unit"
 )
 
 // ExperimentColumns are those of Experiment.
 func ExperimentColumns() []Column {
-	return Columns("ID-16", "model/3-15", ">TP/2", ">PP/2", ">DP/2", ">EP/2", ">GPUs/6", "also/4-16", "job", ">tok/s/1", ">TPOT|ms/5",
+	return Columns("ID…16", "model/3…15", ">TP/1", ">PP/1", ">DP/1", ">EP/1", ">GPUs/6", "also/4-16", "job", ">tok/s/2", ">TPOT|ms/5",
 		">comm|%/7", ">TTFT|ms/8", ">batch/10", ">prompt/10", ">output/10", ">spread|%/11", "traced/12")
 }
 
@@ -23,7 +24,11 @@ func ExperimentColumns() []Column {
 func Experiment(r board.Row, also string, now time.Time) Row {
 	e, l, state := r.Experiment, r.Experiment.Layout, State(experimentState(r, now))
 	row := Row{Fields: map[string]string{"id": e.ID, "model": e.Model.Name, "text": e.Description, "engine": string(e.Engine),
-		"state": state.Text, "also": also}}
+		"state": state.Text, "also": also, "archived": map[bool]string{true: "yes", false: "no"}[r.Archived], "tag": "", "note": ""}}
+	if r.Run != nil {
+		row.Fields["tag"], row.Fields["note"] = strings.Join(r.Run.Said.Tags, "\n"), r.Run.Said.Note
+		also = strings.TrimPrefix(also+map[bool]string{true: ", #" + strings.Join(r.Run.Said.Tags, " #")}[len(r.Run.Said.Tags) > 0], ", ")
+	}
 	numbers := []struct {
 		field string
 		n     int
@@ -91,11 +96,18 @@ func resultState(r board.Row) string {
 // experimentState is the state of an experiment: of its newest job, with the time it has
 // run or will start, else of its newest run.
 func experimentState(r board.Row, now time.Time) string {
+	worst, _ := r.Verdict.Worst()
 	switch {
 	case r.Problem != "":
 		return "invalid"
+	case r.Job == nil && r.Run == nil && worst.Severity == check.SeverityError:
+		return "illegal"
+	case r.Job == nil && r.Run == nil && worst.Severity == check.SeverityWarning:
+		return "warned"
 	case r.Job == nil && r.Run == nil:
 		return "not run"
+	case (r.Job == nil || r.Job.State == model.JobCompleted) && worst.Severity == check.SeverityError:
+		return "done, illegal"
 	case r.Job == nil:
 		return resultState(r)
 	}
@@ -127,7 +139,7 @@ func State(words string) Cell {
 
 // Jobs lists jobs; seen is what their logs say, by job id: see Job.
 func Jobs(jobs []model.Job, seen map[string]string, now time.Time) Table {
-	t := Table{Name: "jobs", One: "job", Columns: Columns("job", "experiment/1-10", "state", "why / where/2-28", ">elapsed/3", ">limit/4",
+	t := Table{Name: "jobs", One: "job", Columns: Columns("job", "experiment/1…10", "state", "why / where/2-28", ">elapsed/3", ">limit/4",
 		">GPUs/5", "QOS/6", "submitted/7", "exit/8")}
 	for _, j := range jobs {
 		t.Rows = append(t.Rows, Job(j, seen[j.ID], now))

@@ -52,7 +52,7 @@ func (m *Model) key(key tea.KeyMsg) tea.Cmd {
 		return m.interrupt()
 	}
 	m.quits = 0
-	if m.width > 0 && m.small() {
+	if m.width > 0 && m.small() && !m.harmless(k) {
 		return m.blind(k)
 	}
 	said := m.note.Text
@@ -90,7 +90,13 @@ func (m *Model) key(key tea.KeyMsg) tea.Cmd {
 	return m.tell(m.focus, key)
 }
 
-// blind is a key on a screen too small to show what it does: it leaves or goes to the shell, and does nothing else.
+// harmless is a key that only looks around, where nothing waits for an answer: it works on a screen that is too small for more.
+func (m *Model) harmless(key string) bool {
+	looks := has(pane.MoveKeys(), key) || has(keys().Keys(), key) && strings.Contains("1 2 3 4 5 6 tab shift+tab", key)
+	return looks && m.height >= tinyHeight && m.popup == nil && m.finder == nil && !m.focused().Capturing()
+}
+
+// blind is another key on a screen too small to show what it does: it leaves or goes to the shell, and does nothing else.
 func (m *Model) blind(key string) tea.Cmd {
 	switch key {
 	case "q":

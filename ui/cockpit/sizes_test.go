@@ -87,8 +87,8 @@ func TestTheSelectedRowStaysInSight(t *testing.T) {
 	}
 }
 
-// TestSmallScreensSayWhatTheyNeed: and nothing else happens on them.
-func TestSmallScreensSayWhatTheyNeed(t *testing.T) {
+// TestSmallScreensShowOnePane, say what they need for more, and do nothing that cannot be seen.
+func TestSmallScreensShowOnePane(t *testing.T) {
 	d := start(t, panetest.Open(t), 80, 24)
 	for _, size := range [][2]int{{59, 24}, {80, 17}, {40, 10}, {20, 5}, {3, 3}, {1, 1}} {
 		d.Resize(size[0], size[1])
@@ -104,8 +104,13 @@ func TestSmallScreensSayWhatTheyNeed(t *testing.T) {
 		if size[0] >= 20 && !strings.Contains(d.Frame(), "needs") {
 			t.Errorf("%v: %q", size, d.Frame())
 		}
-		d.Press("s", "x", "e")
+		if size[0] >= 20 && size[1] >= 10 && !strings.Contains(d.Frame(), "▌ E1.") {
+			t.Errorf("%v: no experiment in\n%s", size, d.Frame())
+		}
+		d.Press("s", "x", "e", "D", "enter")
 	}
+	d.Resize(40, 10)
+	d.Press("down").Expect("▌ E1.2", "needs").Press("3").Expect("3141592").Press("1", "up")
 	d.Resize(0, 0)
 	d.Resize(80, 24)
 	d.Expect("▌ E1.1").Absent("Submit", "Cancel")

@@ -1,6 +1,7 @@
 package cockpit
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,7 +24,7 @@ func (m *Model) View() string {
 		return ""
 	}
 	if m.small() {
-		return m.env.Theme.Plain(tooSmall(m))
+		return m.env.Theme.Plain(trimmed(small(m)))
 	}
 	lines := m.body()
 	if m.popup != nil {
@@ -57,9 +58,20 @@ func trimmed(frame string) string {
 	return strings.Join(model.Each(strings.Split(frame, "\n"), func(l string) string { return strings.TrimRight(l, " ") }), "\n")
 }
 
-func tooSmall(m *Model) string {
-	text := fmt.Sprintf("shardeck needs %d×%d, this is %d×%d; it goes on meanwhile (q leaves)", leastWidth, leastHeight, m.width, m.height)
-	return widget.Block(widget.Wrap(text, m.width), m.width, m.height)
+// small is a screen on which nothing but the pane with the focus has room, as far as that goes; below that, what it needs.
+func small(m *Model) string {
+	needs := fmt.Sprintf("needs %d×%d", leastWidth, leastHeight)
+	if m.width < tinyWidth || m.height < tinyHeight {
+		return widget.Block(widget.Wrap("shardeck "+needs+"; it goes on meanwhile (q leaves)", m.width), m.width, m.height)
+	}
+	note := m.note
+	if note.Text == "" {
+		note = m.focused().Message()
+	}
+	left, _ := m.focused().Title()
+	lines := append([]string{" " + m.env.Theme.Paint(theme.Accent, widget.Sentence(left, m.width-2))}, strings.Split(m.focused().View(), "\n")...)
+	said := m.env.Theme.Paint(note.Tone, cmp.Or(note.Brief, note.Text))
+	return widget.Block(append(lines, widget.Spread(" "+said, m.env.Theme.Paint(theme.Dim, needs), m.width)), m.width, m.height)
 }
 
 // tabs is the first line: the panes, and how old the scheduler's answer is.
@@ -138,6 +150,8 @@ type layout struct {
 const (
 	leastWidth, leastHeight       = 60, 18
 	wideFromWidth, wideFromHeight = 120, 35
+	allFromWidth, allFromHeight   = 180, 50 // where all panes fit
+	tinyWidth, tinyHeight         = 20, 5
 )
 
 // chrome is the lines that are not a pane's: tabs above; rule, message, keys below.
@@ -153,16 +167,31 @@ func (l *layout) small() bool { return l.width < leastWidth || l.height < leastH
 
 func (l *layout) wide() bool { return l.width >= wideFromWidth && l.height >= wideFromHeight }
 
-// rooms divides the screen: one pane, or experiments over jobs on the left and two more on the right.
+// rooms divides the screen: one pane, or experiments over jobs on the left and two more on the right; on the widest ones all, a sweep in
+// place of the form.
 func (l *layout) rooms() []room {
 	top := above + 1
+	if l.small() {
+		return []room{{l.focus, 0, 1, l.width, l.height - 2}}
+	}
 	height := l.height - top - below
 	if !l.wide() || l.zoomed {
 		return []room{{l.focus, 0, top + 1, l.width, height - 1}}
 	}
-	left := max(l.width/3, 44)
-	right := l.width - left - 1
 	upper := height * 55 / 100
+	if l.width >= allFromWidth && l.height >= allFromHeight {
+		first := map[bool]pane.Name{true: pane.Sweep, false: pane.Config}[l.upper == pane.Sweep]
+		left := l.width * 3 / 10
+		middle := (l.width - left - 1) / 2
+		at, right := left+middle+1, l.width-left-middle-2
+		return l.existing([]room{
+			{pane.Experiments, 0, top, left - 1, upper - 1}, {pane.Jobs, 0, top + upper, left - 1, height - upper},
+			{first, left + 1, top, middle - 1, upper - 1}, {pane.Metrics, left + 1, top + upper, middle - 1, height - upper},
+			{pane.Charts, at + 1, top, right, upper - 1}, {pane.Traces, at + 1, top + upper, right, height - upper},
+		})
+	}
+	left := max(l.width*2/5+3, 52) // which holds model, layout, state and speed of experiments
+	right := l.width - left - 1
 	all := []room{
 		{pane.Experiments, 0, top, left - 1, upper - 1},
 		{pane.Jobs, 0, top + upper, left - 1, height - upper},
@@ -271,16 +300,19 @@ func (l *layout) body() []string {
 		lines := []string{l.titleLine(r), widget.Rule(l.theme, l.width, "")}
 		return append(lines, strings.Split(l.panes[r.name].View(), "\n")...)
 	}
-	var left, right []string
-	for _, r := range rooms {
-		column := append([]string{l.titleRule(r)}, strings.Split(l.panes[r.name].View(), "\n")...)
-		if r.x == 0 {
-			left = append(left, column...)
+	var lines []string
+	for _, column := range model.Grouped(rooms, func(r room) int { return r.x }) {
+		var next []string
+		for _, r := range column.All {
+			next = append(append(next, l.titleRule(r)), strings.Split(l.panes[r.name].View(), "\n")...)
+		}
+		if lines == nil {
+			lines = next
 		} else {
-			right = append(right, column...)
+			lines = beside(lines, next, column.Key-1, l.theme.Paint(theme.Dim, l.theme.Wall))
 		}
 	}
-	return beside(left, right, rooms[0].width+1, l.theme.Paint(theme.Dim, l.theme.Wall))
+	return lines
 }
 
 func beside(left, right []string, width int, wall string) []string {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"shardeck/model/present/unit"
 	"shardeck/ui/theme"
 )
@@ -123,13 +125,26 @@ func (t *Table) View(th *theme.Theme, width, height int) []string {
 	return lines[:t.drawn]
 }
 
-// place says at the right end of the header where the cursor is in a list longer than the room, and which way there is more.
+// place says in the header where the cursor is in a list longer than the room, and which way there is more: at the right end of a line,
+// else before the units, else the way alone in the margin. No title gives way to it.
 func (t *Table) place(th *theme.Theme, lines []string, width, room int) {
-	text := unit.Int(t.Cursor+1) + "/" + unit.Int(len(t.rows)) + " "
-	above, below := t.First > 0, t.First+room < len(t.rows)
-	text += map[bool]string{true: th.Up, false: " "}[above] + map[bool]string{true: th.Down, false: " "}[below]
-	at := slices.MinFunc([]int{0, len(lines) - 1}, func(a, b int) int { return Width(lines[a]) - Width(lines[b]) })
-	lines[at] = Fit(lines[at], max(width-Width(text)-1, 0)) + " " + th.Paint(theme.Dim, Clip(text, width))
+	way := map[bool]string{true: th.Up, false: " "}[t.First > 0] + map[bool]string{true: th.Down, false: " "}[t.First+room < len(t.rows)]
+	text := unit.Int(t.Cursor+1) + "/" + unit.Int(len(t.rows)) + " " + way
+	last := len(lines) - 1
+	for i, line := range lines {
+		if w := Width(line); w+Width(text)+2 <= width {
+			lines[i] = line + blank(width-w-Width(text)-1) + th.Paint(theme.Dim, text)
+			return
+		}
+	}
+	if plain := ansi.Strip(lines[last]); len(plain)-len(strings.TrimLeft(plain, " ")) < margin+Width(text) {
+		text = way
+	}
+	at := margin
+	if text == way {
+		at = 0
+	}
+	lines[last] = blank(at) + th.Paint(theme.Dim, text) + ansi.TruncateLeft(lines[last], at+Width(text), "")
 }
 
 // Text is the whole table without a cursor, what does not fit the last column below it; left counts columns without room.

@@ -179,3 +179,29 @@ func TestTableText(t *testing.T) {
 		t.Errorf("%d left out of\n%s", left, strings.Join(lines, "\n"))
 	}
 }
+
+// TestPlaceInALongList: where the cursor is and which way there is more, without a title giving way.
+func TestPlaceInALongList(t *testing.T) {
+	th := theme.New(termenv.Ascii, false)
+	for _, c := range []struct {
+		columns []Column
+		width   int
+		want    string
+	}{
+		{[]Column{{Title: "name"}}, 20, "   name      5/9 ▴▾"},
+		{[]Column{{Title: "name", Keep: 12}, {Title: "long title", Unit: "ms", Right: true}}, 28, "   name          long title\n   5/9 ▴▾                ms"},
+		{[]Column{{Title: "name", Keep: 10}}, 8, "▴▾ name"},
+	} {
+		table := Table{Columns: c.columns, Column: -1}
+		table.SetRows(make([][]Cell, 9))
+		table.Cursor = 4
+		head := headerRows(table.layout(c.width - margin))
+		lines := table.View(th, c.width, head+3)[:head]
+		for i := range lines {
+			lines[i] = strings.TrimRight(lines[i], " ")
+		}
+		if got := strings.Join(lines, "\n"); got != c.want {
+			t.Errorf("%d columns:\n%q, want\n%q", c.width, got, c.want)
+		}
+	}
+}

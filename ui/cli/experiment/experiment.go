@@ -78,11 +78,30 @@ func verdictOf(rows []board.Row) error {
 }
 
 func printChecks(e *command.Env, a *app.App, rows []board.Row) {
+	var all []check.Finding
+	for _, row := range rows {
+		all = append(all, row.Verdict.Findings...)
+	}
+	common := model.Grouped(all, sentence)
+	common = slices.DeleteFunc(common, func(g model.Group[string, check.Finding]) bool {
+		return len(g.All) <= often || g.All[0].Severity == check.SeverityError
+	})
+	often := func(f check.Finding) bool {
+		return slices.ContainsFunc(common, func(g model.Group[string, check.Finding]) bool { return g.Key == sentence(f) })
+	}
 	for i, row := range rows {
 		if i > 0 {
 			fmt.Fprintln(e.Out)
 		}
-		printCheck(e, row)
+		printCheck(e, row, often)
+	}
+	slices.SortStableFunc(common, func(a, b model.Group[string, check.Finding]) int { return a.All[0].Severity.Compare(b.All[0].Severity) })
+	for i, g := range common {
+		if i == 0 {
+			fmt.Fprintln(e.Out)
+		}
+		f := g.All[0]
+		e.Finding(string(f.Severity), unit.Plural(len(g.All), "experiment")+": "+f.Fault, f.Fix, 7)
 	}
 	for _, f := range a.MixedCards(rows) {
 		e.Warn("%s: %s\n     fix: %s", f.Severity, f.Fault, f.Fix)
@@ -92,8 +111,14 @@ func printChecks(e *command.Env, a *app.App, rows []board.Row) {
 	}
 }
 
-// printCheck writes the verdict on one experiment.
-func printCheck(e *command.Env, r board.Row) {
+// often is how many experiments are told a sentence each; of more a warning is said once, with their number.
+const often = 3
+
+// sentence is what a finding says to a reader.
+func sentence(f check.Finding) string { return string(f.Severity) + f.Fault + f.Fix }
+
+// printCheck writes the verdict on one experiment; what is elsewhere said is not said here.
+func printCheck(e *command.Env, r board.Row, elsewhere func(check.Finding) bool) {
 	x := r.Experiment
 	if r.Problem != "" {
 		e.Say("%s  %s", e.Paint(present.Strong, cmp.Or(x.ID, unit.Missing)), r.File)
@@ -104,7 +129,9 @@ func printCheck(e *command.Env, r board.Row) {
 	}
 	e.Say("%s  %s  %s\n  %s", e.Paint(present.Strong, x.ID), x.Layout.Short(), x.Model.Name, present.Plan(r.Verdict))
 	for _, f := range r.Verdict.Findings {
-		e.Finding(string(f.Severity), f.Fault, f.Fix, 7)
+		if !elsewhere(f) {
+			e.Finding(string(f.Severity), f.Fault, f.Fix, 7)
+		}
 	}
 	for _, m := range r.Marks() {
 		e.Finding("note", "run "+r.Run.Name+": "+m.Text, "", 7)
@@ -240,7 +267,7 @@ instead, the short way of sweep new.`, func(ctx context.Context, a *app.App, wor
 		}
 		err = printWrote(e, wrote)
 		fmt.Fprintln(e.Out)
-		printCheck(e, row)
+		printCheck(e, row, func(check.Finding) bool { return false })
 		return cmp.Or(err, verdictOf([]board.Row{row}))
 	})
 	c.Example = "  shardeck new E9.1 --from E1.2 --seq-len 16384 --key profiling.nsys=true\n  shardeck new scan --from E1.1 --vary tp=1,2,4"

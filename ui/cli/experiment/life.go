@@ -50,17 +50,19 @@ and those under nsys too. All of it goes into a trash, from which shardeck resto
 back at any time; jobs stay in the history. It is refused while a job has not ended and
 while the file is being edited. --purge removes for good what is in the trash already,
 by id or by the name that shardeck restore lists.`, func(ctx context.Context, a *app.App, ids []string) error {
-		do, question := func(id string) (experiments.Deletion, error) { return a.Delete(ctx, id, results) }, "Delete "
-		if purge {
-			do, question = a.Purge, "Remove for good "
-		}
+		question := map[bool]string{true: "Remove for good ", false: "Delete "}[purge]
 		if question += strings.Join(ids, ", "); results {
 			question += ", results too"
 		}
 		if err := e.Ask(ctx, question+"?"); err != nil {
 			return err
 		}
-		done, err := model.Through(ids, do)
+		done, err := []experiments.Deletion(nil), error(nil)
+		if purge {
+			done, err = model.Through(ids, a.Purge)
+		} else {
+			done, err = a.Delete(ctx, ids, results)
+		}
 		return cmp.Or(e.Show(append([]experiments.Deletion{}, done...), func() {
 			for _, d := range done {
 				if purge {
@@ -95,7 +97,8 @@ the id by now. Without an id it lists what is in the trash.`, func(_ context.Con
 			all, err := a.Deleted()
 			return e.Answer(err, append([]experiments.Deletion{}, all...), func() { printTrash(e, all) })
 		}
-		done, err := model.Through(ids, a.Restore)
+		every, err := model.Through(ids, a.Restore)
+		done := slices.Concat(every...)
 		return cmp.Or(e.Show(append([]experiments.Deletion{}, done...), func() {
 			for _, d := range done {
 				e.Say("restored    %s%s", d.ID, withResults(d))

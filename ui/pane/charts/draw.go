@@ -256,7 +256,7 @@ func (f *figure) pointColumns(rows []row) []column {
 		{widget.Column{Title: "efficiency", Unit: "%", Right: true, Worth: 1}, figure(1, 0, func(r row) float64 { return r.point.Efficiency })},
 		{widget.Column{Title: "serial part", Right: true, Worth: 4}, figure(3, -1, func(r row) float64 { return r.point.Serial })},
 		{widget.Column{Title: "n", Right: true, Worth: 7}, figure(0, 0, func(r row) float64 { return float64(r.point.N) })},
-		{widget.Column{Title: "run", Worth: 6, Min: 12}, text(theme.Dim, func(r row) string { return r.point.Run })},
+		{widget.Column{Title: "run", Worth: 6, Min: 12, Middle: true}, text(theme.Dim, func(r row) string { return r.point.Run })},
 		{widget.Column{Title: "series", Worth: worth, Min: 16}, text(theme.Dim, func(r row) string { return f.chart.Series[r.line].Name })},
 	}
 	return slices.DeleteFunc(all, func(c column) bool { return f.needless(c, rows) })

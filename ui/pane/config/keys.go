@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -128,7 +129,7 @@ func step(p *Pane, by int) tea.Cmd {
 		}
 		value, ok := k.next(f.choices[k.path], p.edits.value(f, k.path), by)
 		if !ok {
-			return pane.Say(f.noFurther(k))
+			return stops(p, f, k, by)
 		}
 		return p.set(f, pane.Note{}, model.Edit{Path: k.path, Value: value})
 	}
@@ -136,6 +137,22 @@ func step(p *Pane, by int) tea.Cmd {
 		return do(p, p.file)
 	}
 	return p.inTurn(mayEdit, do)
+}
+
+// stops says why ← or → goes no further: of a layout what would be wrong with the next value.
+func stops(p *Pane, f *file, k field, by int) tea.Cmd {
+	said, values, e := f.noFurther(k), f.choices[k.path], f.experiment
+	if !k.legal || len(values) == 0 || by < 0 || f.off(k) != "" {
+		return pane.Say(said)
+	}
+	last, _ := strconv.Atoi(values[len(values)-1])
+	next := strconv.Itoa(2 * last)
+	return func() tea.Msg {
+		if why := p.env.WhyNot(e, k.path, next); why != "" {
+			said = k.label + " stops at " + values[len(values)-1] + ": " + why
+		}
+		return pane.Note{Text: said, Brief: said}
+	}
 }
 
 // set changes keys of a file, once it is decided on edits that an earlier session left.

@@ -32,6 +32,8 @@ type Backend interface {
 	Shapes() []model.Shape
 	Check(e model.Experiment) check.Verdict
 	Legal(e model.Experiment, path string) []int
+	// WhyNot is why another value of a key is not legal; empty: it is.
+	WhyNot(e model.Experiment, path, value string) string
 	Draft(id string) (*experiments.Draft, error)
 	// PreviewOf is what would be submitted if an experiment were saved as it stands in the form.
 	PreviewOf(ctx context.Context, e model.Experiment, nsys bool) (jobs.Preview, error)

@@ -14,6 +14,7 @@ import (
 	"shardeck/model/board"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/model/sweep"
 	"shardeck/ui/list"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/submission"
@@ -29,7 +30,7 @@ type cloning struct {
 	add    func(made ...board.Row) tea.Cmd // shows what was made
 
 	single  pane.Task[board.Row]
-	planned pane.Task[plan]
+	planned pane.Task[[]copyPlan]
 	several pane.Task[[]board.Row]
 }
 
@@ -39,17 +40,21 @@ func (c *cloning) ask() tea.Cmd {
 		return c.askMarked("")
 	}
 	r, _ := c.list.Current()
-	return c.askOne(r.Experiment.ID, freeID(r.Experiment.ID, c.taken()))
+	return c.askOne(r.Experiment.ID, freeID(r.Experiment.ID, taken(c.list)))
 }
 
 // askOne asks with a text to begin with: one that was refused is typed again.
 func (c *cloning) askOne(id, text string) tea.Cmd {
 	return c.dialog.Type(pane.Field{Prompt: "clone " + id + " as ", Text: text,
-		Keys: []pane.Key{pane.Hint("E1.9", "tp=4 batch=8 changes that at once")},
+		Keys: []pane.Key{pane.Hint("E1.9", "tp=4 batch=8 changes that at once; tp=1,2,4 makes three")},
 		Take: func(text string) tea.Cmd {
 			words := strings.Fields(text)
 			if len(words) == 0 {
 				return nil
+			}
+			if strings.ContainsAny(strings.Join(words[1:], ""), ",*") || strings.Contains(text, "..") {
+				r, _ := c.list.ByID(id)
+				return c.plan([]row{r}, words[0], words[1:], func() { c.askOne(id, text) })
 			}
 			return c.single.Start(c.env.Ctx, func(context.Context) (board.Row, error) {
 				edits, err := editsOf(words[1:])
@@ -90,13 +95,37 @@ func editsOf(words []string) ([]model.Edit, error) {
 	return edits, nil
 }
 
-func (c *cloning) taken() map[string]bool {
+func taken(l *list.List[row]) map[string]bool {
 	taken := map[string]bool{}
-	for _, r := range c.list.Rows() {
+	for _, r := range l.Rows() {
 		taken[r.Experiment.ID] = true
 	}
 	return taken
 }
+
+// everyOf are the edits with every combination of the values that they have: tp=1,2 is two.
+func everyOf(edits []model.Edit) ([][]model.Edit, error) {
+	all := [][]model.Edit{nil}
+	for _, e := range edits {
+		values, err := sweep.Values(e.Value)
+		if err != nil {
+			return nil, err
+		}
+		var next [][]model.Edit
+		for _, one := range all {
+			for _, v := range values {
+				next = append(next, append(slices.Clone(one), model.Edit{Path: e.Path, Value: v}))
+			}
+		}
+		if all = next; len(all) > mostCopies {
+			return nil, model.Invalid("that is more than "+unit.Int(mostCopies)+" experiments", "a sweep holds them: e, and the values in a field")
+		}
+	}
+	return all, nil
+}
+
+// mostCopies are made at once.
+const mostCopies = 32
 
 // freeID counts the last number of an id up until nobody has it.
 func freeID(id string, taken map[string]bool) string {
@@ -115,13 +144,9 @@ func freeID(id string, taken map[string]bool) string {
 type copyPlan struct {
 	from    board.Row
 	id      string
+	edits   []model.Edit
 	row     board.Row
 	refused string // why it will not be made; empty: it will
-}
-
-type plan struct {
-	copies []copyPlan
-	edits  []model.Edit
 }
 
 // askMarked asks what is to differ in copies of those marked, then shows what would be made.
@@ -129,29 +154,38 @@ func (c *cloning) askMarked(text string) tea.Cmd {
 	return c.dialog.Type(pane.Field{Prompt: "clone " + unit.Int(len(c.list.Chosen())) + " marked, each with ", Text: text,
 		Keys: []pane.Key{pane.Hint("tp=4 batch=8", "what is to differ; nothing: the same again")},
 		Take: func(text string) tea.Cmd {
-			edits, err := editsOf(strings.Fields(text))
-			if err != nil {
-				c.askMarked(text)
-				return pane.Fail(err)
-			}
-			copies, known := c.copies(), c.known()
-			return c.planned.Start(c.env.Ctx, func(ctx context.Context) (plan, error) {
-				for i := range copies {
-					known = copies[i].judge(c.env.Backend, edits, known)
-				}
-				return plan{copies, edits}, ctx.Err()
-			}, pane.Got(c.confirm))
+			return c.plan(c.list.Chosen(), "", strings.Fields(text), func() { c.askMarked(text) })
 		}})
 }
 
-// copies gives each experiment that is marked the next id that is free, those before it counted.
-func (c *cloning) copies() []copyPlan {
-	taken := c.taken()
-	var out []copyPlan
-	for _, r := range c.list.Chosen() {
-		next := freeID(r.Experiment.ID, taken)
-		taken[next] = true
-		out = append(out, copyPlan{from: r.Row, id: next})
+// plan finds out what copies would be made of some rows, with every value of the changes, and shows it.
+func (c *cloning) plan(of []row, first string, words []string, again func()) tea.Cmd {
+	edits, err := editsOf(words)
+	every, wrong := everyOf(edits)
+	if err = cmp.Or(err, wrong); err != nil {
+		again()
+		return pane.Fail(err)
+	}
+	copies, known := copiesOf(of, first, every, taken(c.list)), c.known()
+	return c.planned.Start(c.env.Ctx, func(ctx context.Context) ([]copyPlan, error) {
+		for i := range copies {
+			known = copies[i].judge(c.env.Backend, known)
+		}
+		return copies, ctx.Err()
+	}, pane.Got(c.confirm))
+}
+
+// copiesOf gives each copy the next id that is free, those before it counted; the very first may be named.
+func copiesOf(of []row, first string, every [][]model.Edit, taken map[string]bool) (out []copyPlan) {
+	for _, r := range of {
+		for _, edits := range every {
+			next := cmp.Or(first, r.Experiment.ID)
+			if first == "" || taken[first] {
+				next = freeID(next, taken)
+			}
+			taken[next] = true
+			out = append(out, copyPlan{from: r.Row, id: next, edits: edits})
+		}
 	}
 	return out
 }
@@ -163,8 +197,8 @@ func (c *cloning) known() []model.Experiment {
 
 // judge finds out what a copy would be, and why it must not be made; it returns those known
 // with this one. Without edits a copy is to be the same again.
-func (c *copyPlan) judge(l Backend, edits []model.Edit, known []model.Experiment) []model.Experiment {
-	row, err := l.PlanClone(c.from.Experiment.ID, c.id, edits...)
+func (c *copyPlan) judge(l Backend, known []model.Experiment) []model.Experiment {
+	row, err := l.PlanClone(c.from.Experiment.ID, c.id, c.edits...)
 	c.row = row
 	at := slices.IndexFunc(known, func(e model.Experiment) bool { return twin(e, row.Experiment) })
 	switch {
@@ -173,7 +207,7 @@ func (c *copyPlan) judge(l Backend, edits []model.Edit, known []model.Experiment
 	case !row.OK():
 		f, _ := row.Verdict.Worst()
 		c.refused = f.Fault
-	case len(edits) > 0 && at >= 0:
+	case len(c.edits) > 0 && at >= 0:
 		c.refused = "that is " + known[at].ID
 	default:
 		known = append(known, row.Experiment)
@@ -188,11 +222,11 @@ func twin(a, b model.Experiment) bool {
 }
 
 // confirm asks before anything is written: what would be made, what not and why.
-func (c *cloning) confirm(p plan) tea.Cmd {
+func (c *cloning) confirm(all []copyPlan) tea.Cmd {
 	var body []string
 	var good []copyPlan
 	total := 0.0
-	for _, one := range p.copies {
+	for _, one := range all {
 		body = append(body, c.line(one))
 		if one.refused == "" {
 			good = append(good, one)
@@ -207,7 +241,7 @@ func (c *cloning) confirm(p plan) tea.Cmd {
 		body = append(body, "Submitted, they would cost at most "+unit.Number(total, 2)+" node-hours together.")
 	}
 	popup := &widget.Popup{Title: "Make " + unit.Plural(len(good), "experiment") + "?", Body: body, Buttons: []string{"Make", "Leave"}}
-	return c.dialog.Ask(&pane.Ask{Popup: popup, Yes: func() tea.Cmd { return c.make(good, p.edits) },
+	return c.dialog.Ask(&pane.Ask{Popup: popup, Yes: func() tea.Cmd { return c.make(good) },
 		No: func() tea.Cmd { return pane.Say("nothing was made") }})
 }
 
@@ -222,9 +256,11 @@ func (c *cloning) line(of copyPlan) string {
 	return of.id + " from " + from + "  " + pane.Joined(200, words...)
 }
 
-func (c *cloning) make(copies []copyPlan, edits []model.Edit) tea.Cmd {
+func (c *cloning) make(copies []copyPlan) tea.Cmd {
 	return c.several.Start(c.env.Ctx, func(ctx context.Context) ([]board.Row, error) {
-		made, err := model.Through(copies, func(one copyPlan) (board.Row, error) { return c.env.Clone(one.from.Experiment.ID, one.id, edits...) })
+		made, err := model.Through(copies, func(one copyPlan) (board.Row, error) {
+			return c.env.Clone(one.from.Experiment.ID, one.id, one.edits...)
+		})
 		return made, cmp.Or(err, ctx.Err())
 	}, c.made)
 }

@@ -52,6 +52,11 @@ type content struct {
 	scans []*scan
 }
 
+// inSight are the experiments that are not archived.
+func (c content) inSight() []board.Row {
+	return slices.DeleteFunc(slices.Clone(c.rows), func(r board.Row) bool { return r.Archived })
+}
+
 // read reads the board and works out the sweeps.
 func (e env) read(ctx context.Context) (content, error) {
 	rows, err := e.Board(ctx)
@@ -184,16 +189,7 @@ func (p *rows) sweepDetails(s *scan, width int, narrow bool) []string {
 	}
 	lines := []string{head + widget.Sentence("of "+s.Sweep.Base+": "+present.SweepAxes(s.Sweep), max(width-widget.Width(head), 1))}
 	for _, text := range []string{s.total, s.time, s.front} {
-		if text == "" {
-			continue
-		}
-		texts := []string{pane.Joined(width, strings.Split(text, " · ")...)}
-		if narrow {
-			texts = flowed(width, strings.Split(text, " · ")...)
-		}
-		for _, line := range texts {
-			lines = append(lines, th.Paint(theme.Dim, line))
-		}
+		lines = append(lines, p.dimmed(width, narrow, strings.Split(text, " · ")...)...)
 	}
 	return lines
 }

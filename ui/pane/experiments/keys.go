@@ -13,7 +13,7 @@ import (
 )
 
 func keys() pane.Table[*Pane] {
-	return pane.Table[*Pane]{
+	return append(pane.Table[*Pane]{
 		{Key: pane.Foot("enter", "↵", "open", "open its metrics; of one that failed or runs, its job; of one that never ran, its config"),
 			Do: (*Pane).open, Why: needRow},
 		{Key: pane.Foot("e", "e", "edit", "edit its config in the form"), Do: (*Pane).edit, Why: needRow},
@@ -42,7 +42,7 @@ func keys() pane.Table[*Pane] {
 			Do: func(p *Pane) tea.Cmd { return tea.Batch(p.load(), pane.Send(pane.RefreshJobsMsg{})) }},
 		{Key: pane.On("esc", "esc", "back", "drop the filter, then the marks, then the order"),
 			Do: func(p *Pane) tea.Cmd { p.list.Back(); return nil }},
-	}
+	}, lifeKeys()...)
 }
 
 // sweepKeys are what the keys of an experiment do on the line of a sweep instead.
@@ -84,6 +84,8 @@ func pointKeys() pane.Table[*Pane] {
 func (p *Pane) table() pane.Table[*Pane] {
 	own := pointKeys()
 	switch r, _ := p.list.Current(); {
+	case p.loaded && len(p.list.Rows()) == 0:
+		own = emptyKeys()
 	case r.sweep != nil:
 		own = sweepKeys()
 	case r.of == nil:
@@ -101,8 +103,8 @@ func (p *Pane) Keys() []pane.Key {
 		return p.Dialog.Keys()
 	case len(p.list.Rows()) > 0:
 		return append(p.table().KeysFor(p), pane.MoveKeys()...)
-	case p.loaded:
-		return append(keys().OnlyFoot("r"), pane.MoveKeys()...)
+	case p.loaded && p.err == nil:
+		return append(p.table().OnlyFoot("enter", "n", "r"), pane.MoveKeys()...)
 	}
 	return append(append(keys().Keys(), sweepKeys().Within("on a sweep")...), pane.MoveKeys()...)
 }

@@ -29,6 +29,7 @@ import (
 type Backend interface {
 	submission.SweepBackend
 	SuggestBackend
+	LifeBackend
 	Workspace() string
 	Site() model.Site
 	Account() string
@@ -57,6 +58,7 @@ type Pane struct {
 	flow    *submission.Flow
 	sweeps  *submission.Sweeps
 	clones  *cloning
+	life    *life
 
 	suggests *suggesting
 	err      error
@@ -76,6 +78,7 @@ func New(e pane.Env, b Backend) *Pane {
 		One: "experiment", ID: idOf, Columns: columns, Cells: p.rows.cells, Fit: worthOf, Fields: p.rows.fields,
 		Example: []pane.Key{pane.Hint("↑↓", "typed before"), pane.Hint("ep:2", "state:failed model:~70b !word")},
 		Orders:  func(c widget.Column) bool { return c.Title != "" },
+		Away:    func(r row) string { return map[bool]string{true: "archived"}[r.Archived] },
 		Under:   under, Folded: func(id string) bool { return !p.rows.open[id] },
 		Marked: func(r row) bool { return p.marks.has(r) },
 		Rest:   restTime, Rested: p.announce})
@@ -84,6 +87,8 @@ func New(e pane.Env, b Backend) *Pane {
 	p.sweeps = submission.NewSweeps(e, b)
 	p.suggests = &suggesting{env: env}
 	p.clones = &cloning{env: env, list: p.list, dialog: &p.Dialog, add: p.add}
+	p.life = &life{env: env, list: p.list, marks: p.marks, dialog: &p.Dialog,
+		state: func(r row) string { return p.rows.experiment(r).Cells[stateColumn].Text }}
 	return p
 }
 
@@ -151,7 +156,7 @@ func (p *Pane) gotBoard(c content, err error) tea.Cmd {
 	p.refold()
 	p.list.Want("") // what is not there now was not kept
 	sweeps := model.Each(c.scans, func(s *scan) string { return s.Sweep.ID })
-	return tea.Batch(pane.Send(pane.BoardMsg{Rows: c.rows, Sweeps: sweeps}), p.list.Settle())
+	return tea.Batch(pane.Send(pane.BoardMsg{Rows: c.inSight(), Sweeps: sweeps}), p.list.Settle())
 }
 
 // refold shows the lines anew, after something of the board or of its sweeps has changed.
@@ -286,7 +291,11 @@ func (p *Pane) Title() (left, right string) {
 	case n > 0:
 		right = unit.Int(n) + " marked"
 	case p.loaded:
-		right = unit.Plural(len(p.content.rows), "experiment")
+		away := len(p.content.rows) - len(p.content.inSight())
+		right = unit.Plural(len(p.content.rows)-away, "experiment")
+		if away > 0 {
+			right += ", " + unit.Int(away) + " archived"
+		}
 		if n := len(p.content.scans); n > 0 {
 			right += ", " + unit.Plural(n, "sweep")
 		}
@@ -342,10 +351,12 @@ func (p *Pane) empty() []string {
 		return pane.Notice("reading experiments …")
 	case p.err != nil:
 		return pane.Unreadable(p.env.Theme, "the experiments cannot be read", p.err, p.Width)
-	case len(p.list.Rows()) > 0:
+	case len(p.list.Rows()) > 0 && p.list.FilterText() != "":
 		return p.list.NoMatch(p.Width)
+	case len(p.list.Rows()) > 0:
+		return pane.Notice("all experiments here are archived", "", "/ archived:yes shows them, a has them back")
 	}
 	return pane.Notice("There are no experiments in "+p.env.Workspace()+" yet.", "",
-		"shardeck generate   writes the first three, E1.1 to E1.3",
-		"shardeck new        asks a few questions and writes one", "", "r reads again")
+		"↵   writes the first three, E1.1 to E1.3 (shardeck generate)",
+		"n   makes one: E9.1 tp=4 (shardeck new)", "z   has back what was deleted last", "", "r reads again")
 }

@@ -70,6 +70,7 @@ func (p *rows) fields(r row) map[string]string {
 const (
 	alike      = 100 // is added: the first to go where there is no room
 	alikeModel = 7   // instead of the model's name's own
+	leastModel = 12  // columns that a model's name has, where they differ
 )
 
 // worthOf are the columns with their worth for these rows. All rows count, whatever the
@@ -81,8 +82,9 @@ func worthOf(all [][]widget.Cell) []widget.Column {
 		if out[c] = column; column.Worth > 0 && same {
 			out[c].Worth += alike
 		}
-		if same && column.Title == "model" { // what all of it is about: before the lesser figures
-			out[c].Worth = alikeModel
+		if column.Title == "model" { // what all of it is about: before the lesser figures; what tells rows apart: always
+			out[c].Worth = map[bool]int{true: alikeModel}[same]
+			out[c].Min = map[bool]int{true: column.Min, false: leastModel}[same]
 		}
 		if same && text == "" { // nothing to stand under a title
 			out[c].Title, out[c].Tight = "", true
@@ -215,21 +217,30 @@ func (p *rows) details(r row, width int, narrow bool) []string {
 		energy = present.Energy(r.Analysis)
 	}
 	parts := [][]string{{present.Placement(r.Verdict.Placement), present.Cost(r.Verdict.Price), energy, present.Memory(r.Verdict.Fit)}}
+	if r.Run != nil && !r.Run.Said.IsZero() {
+		parts = append(parts, []string{r.Run.Said.Words()})
+	}
 	if r.Analysis == nil {
 		parts = append(parts, []string{p.nothingYet(r)})
 	} else {
 		parts = append(parts, commWords(r.Row), qualityWords(r.Row, p.env.Now()))
 	}
 	for _, words := range parts {
-		texts := []string{pane.Joined(width, words...)}
-		if narrow {
-			texts = flowed(width, words...)
-		}
-		for _, line := range texts {
-			lines = append(lines, th.Paint(theme.Dim, line))
-		}
+		lines = append(lines, p.dimmed(width, narrow, words...)...)
 	}
 	return lines
+}
+
+// dimmed are parts on a line, as many as fit; in a narrow pane on as many lines as they need; none for no part.
+func (p *rows) dimmed(width int, narrow bool, parts ...string) []string {
+	lines := []string{pane.Joined(width, parts...)}
+	if narrow {
+		lines = flowed(width, parts...)
+	}
+	if strings.Join(parts, "") == "" {
+		return nil
+	}
+	return model.Each(lines, func(line string) string { return p.env.Theme.Paint(theme.Dim, line) })
 }
 
 func problemLines(th *theme.Theme, r board.Row, width int) []string {

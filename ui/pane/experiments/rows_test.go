@@ -36,7 +36,7 @@ func TestOneLongNameLeavesRoom(t *testing.T) {
 	w := panetest.Open(t)
 	w.Replace(w.Config("E1.2"), "experiment_id: E1.2", "experiment_id: E1.2-"+strings.Repeat("very-long-", 5))
 	w.Replace(w.Config("E9.9"), "experiment_id: E9.9\n", "")
-	drive(t, w, 80, 18).Expect("E1.2-very-long", "TP PP DP EP", "tok/s", "E9.9_mistyped").Check()
+	drive(t, w, 80, 18).Expect("E1.2-very-", "TP PP DP EP", "tok/s", "E9.9_mistyped").Check()
 }
 
 func TestFlowed(t *testing.T) {

@@ -244,6 +244,9 @@ func briefly(r board.Row, start string) string {
 	return pane.Joined(200, r.Experiment.Layout.Short(), nodes, present.Cost(r.Verdict.Price), cmp.Or(already(r), start))
 }
 
+// fewIDs are named one by one where something is said of several experiments.
+const fewIDs = 4
+
 // Findings are those on experiments, of a severity or all: each once, with its fix and those of several that it is about.
 func Findings(only check.Severity, all ...board.Row) []string {
 	type found struct {
@@ -258,12 +261,15 @@ func Findings(only check.Severity, all ...board.Row) []string {
 			}
 		}
 	}
+	slices.SortStableFunc(every, func(a, b found) int { return a.Severity.Compare(b.Severity) })
 	var out []string
 	for _, g := range model.Grouped(every, func(f found) string { return f.Fault }) {
-		f, who := g.All[0], ", all"
+		f, who := g.All[0], ", all "+unit.Int(len(all))
 		if len(all) == 1 {
 			who = ""
-		} else if len(g.All) < len(all) {
+		} else if n := len(g.All); n > fewIDs && n < len(all) {
+			who = ", " + unit.Int(n) + " of them"
+		} else if n < len(all) {
 			who = ", " + strings.Join(model.Each(g.All, func(f found) string { return f.id }), " ")
 		}
 		out = append(out, string(f.Severity)+who+": "+f.Fault)
