@@ -1,6 +1,7 @@
 package report
 
 import (
+	"image/color"
 	"math"
 	"slices"
 
@@ -69,7 +70,7 @@ func frame(p figure.Panel) *plot.Plot {
 // seriesOf is a line through the points, their marks, hollow where they are foretold, their labels, and bars for the spread.
 func seriesOf(s scaling.ChartSeries, look style) []plot.Plotter {
 	var measured, foretold, joined plotter.XYs
-	var all []plot.Plotter
+	var all, labels []plot.Plotter
 	for _, p := range s.Points {
 		at := plotter.XY{X: p.X, Y: p.Value}
 		if joined = append(joined, at); p.Foretold {
@@ -81,7 +82,7 @@ func seriesOf(s scaling.ChartSeries, look style) []plot.Plotter {
 			all = append(all, &plotter.Line{XYs: plotter.XYs{{X: p.X, Y: math.Max(low, p.Value/10)}, {X: p.X, Y: high}}, LineStyle: look.bar})
 		}
 		if p.Label != "" {
-			all = append(all, label{at, p.Label})
+			labels = append(labels, label{at, p.Label})
 		}
 	}
 	if !s.Loose {
@@ -98,7 +99,7 @@ func seriesOf(s scaling.ChartSeries, look style) []plot.Plotter {
 	if len(foretold) > 0 {
 		all = append(all, &plotter.Scatter{XYs: foretold, GlyphStyle: hollow})
 	}
-	return all
+	return append(all, labels...)
 }
 
 // label is the name of a point beside it: right of it, left where there is no room.
@@ -112,8 +113,10 @@ func (l label) Plot(c draw.Canvas, p *plot.Plot) {
 	toX, toY := p.Transforms(&c)
 	at, style := vg.Point{X: toX(l.at.X) + vg.Points(6), Y: toY(l.at.Y) + vg.Points(4)}, textStyle(9, ink, draw.XLeft, draw.YBottom)
 	if at.X+style.Width(l.text) > c.Max.X {
-		style.XAlign, at.X = draw.XRight, at.X-vg.Points(12)
+		at.X -= vg.Points(12) + style.Width(l.text)
 	}
+	low, high, end := at.Y-vg.Points(1), at.Y+vg.Points(9), at.X+style.Width(l.text)
+	c.FillPolygon(color.White, []vg.Point{{X: at.X, Y: low}, {X: end, Y: low}, {X: end, Y: high}, {X: at.X, Y: high}}) // lines pass behind it
 	c.FillText(style, at, l.text)
 }
 

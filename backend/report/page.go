@@ -103,7 +103,7 @@ func panelSVG(f figure.Figure, p figure.Panel) template.HTML {
 	c.Draw(area)
 	drawLabel(area, c, p.Y)
 	var out strings.Builder
-	if len(p.Points()) == 0 && len(p.Bars) == 0 && p.Heat == nil {
+	if p.Nothing() {
 		area.FillText(textStyle(11, grey, draw.XCenter, draw.YCenter), area.Center(), p.Empty)
 	}
 	_, _ = canvas.WriteTo(&out) // into memory
@@ -145,7 +145,8 @@ func pointWords(p figure.Panel, series string, x scaling.ChartPoint) string {
 		spread = "spread " + unit.Number(x.Spread, 1) + " %"
 	}
 	if x.Foretold {
-		n = fmt.Sprintf("forecast, four of five between %s and %s", unit.Significant(x.Low), unit.Significant(x.High))
+		low, high := x.Range()
+		n = fmt.Sprintf("forecast, four of five between %s and %s", unit.Significant(low), unit.Significant(high))
 	}
 	return present.Joined(x.Run, x.Label, series, p.X+" "+short(x.X), p.Y+" "+unit.Significant(x.Value), n, spread, x.Changed, x.Unsure)
 }
@@ -163,10 +164,10 @@ func palette(f figure.Figure) template.CSS {
 func keys(f figure.Figure) template.HTML {
 	var out strings.Builder
 	all := figure.Names(f.Panels)
-	styles := stylesOf(all)
+	styles := stylesFor(f.Panels)
 	for i, name := range all {
 		s, is := styles[name], unit.Int(i)
-		sample := fmt.Sprintf(`<path d="M0 6H28" stroke="var(--%s)" stroke-width="2"%s/><polygon points="%s" fill="var(--%s)"/>`, "s"+is, dashed(s.line.Dashes), corners(marks[i%len(marks)].(mark)), "s"+is)
+		sample := fmt.Sprintf(`<path d="M0 6H28" stroke="var(--%s)" stroke-width="%g"%s/><polygon points="%s" fill="var(--%s)"/>`, "s"+is, float64(s.line.Width), dashed(s.line.Dashes), corners(marks[i%len(marks)].(mark)), "s"+is)
 		if s.part {
 			is = model.Slug(name, "-")
 			sample = fmt.Sprintf(`<rect x="9" y="1" width="10" height="10" fill="var(--%s)" stroke="var(--ink)" stroke-width=".5"/>`, is)

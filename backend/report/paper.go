@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	xfont "golang.org/x/image/font"
 	"golang.org/x/text/encoding/charmap"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
@@ -40,7 +41,7 @@ func Paper(w io.Writer, f figure.Figure, inches float64, format string) error {
 	if err != nil {
 		return err
 	}
-	page, styles := draw.NewCanvas(canvas, wide, full), stylesOf(figure.Names(panels))
+	page, styles := draw.Crop(draw.NewCanvas(canvas, wide, full), vg.Points(2), 0, 0, 0), stylesFor(panels)
 	tiles := draw.Tiles{Rows: lines, Cols: columns, PadX: gap / 2, PadY: gap / 2}
 	drawPanels(draw.Crop(page, vg.Points(8), -vg.Points(4), names.height()+gap/4, 0), tiles, panels, styles)
 	names.draw(page, styles)
@@ -92,8 +93,12 @@ type latin struct{ *vgpdf.Canvas }
 
 var spelled = strings.NewReplacer("→", "->", "≥", ">=", "≤", "<=", "≈", "~", "−", "-", "\u00a0", " ")
 
-// FillString writes a text.
+// FillString writes a text. The canvas knows fonts of one weight.
 func (c latin) FillString(f font.Face, at vg.Point, text string) {
+	if regular := f.Font; regular.Weight != xfont.WeightNormal {
+		regular.Weight = xfont.WeightNormal
+		f = font.DefaultCache.Lookup(regular, regular.Size)
+	}
 	coded, err := charmap.Windows1252.NewEncoder().String(spelled.Replace(text))
 	if err != nil {
 		coded = strings.Map(func(r rune) rune { return map[bool]rune{true: r, false: '?'}[r < 128] }, text)

@@ -41,12 +41,12 @@ func Figure(w io.Writer, title, note string, p figure.Panel) error {
 func picture(w io.Writer, title, note string, panels []figure.Panel, columns int, width, height vg.Length) error {
 	all := figure.Names(panels)
 	rows, wide := (len(panels)+columns-1)/columns, vg.Length(columns)*width
-	names := newLegend(all, wide-2*margin, len(panels) != 1 || panels[0].Ideal)
+	names := newLegend(all, wide-2*margin, len(panels) != 1 || panels[0].Ideal || len(all) == 0)
 	height = headHeight + vg.Length(rows)*height + names.height() + 2*margin + gap
 	img := vgimg.NewWith(vgimg.UseWH(wide, height), vgimg.UseDPI(dpi), vgimg.UseBackgroundColor(color.White))
 	page := draw.Crop(draw.New(img), margin, -margin, margin, -margin)
 	drawHead(page, title, note)
-	styles := stylesOf(all)
+	styles := stylesFor(panels)
 	tiles := draw.Tiles{Rows: rows, Cols: columns, PadX: gap, PadY: gap}
 	drawPanels(draw.Crop(page, 0, 0, names.height()+gap/2, -headHeight), tiles, panels, styles)
 	names.draw(page, styles)
@@ -78,7 +78,7 @@ func drawPanels(area draw.Canvas, tiles draw.Tiles, panels []figure.Panel, style
 			place, p := &places[k], panels[column+k*tiles.Cols]
 			c.Draw(*place)
 			drawLabel(*place, c, p.Y)
-			if len(p.Points()) == 0 {
+			if p.Nothing() {
 				place.FillText(textStyle(11, grey, draw.XCenter, draw.YCenter), place.Center(), p.Empty)
 			}
 		}
@@ -161,6 +161,20 @@ func stylesOf(names []string) map[string]style {
 	return all
 }
 
+// stylesFor are those of panels: points that no line joins have none in the legend either.
+func stylesFor(panels []figure.Panel) map[string]style {
+	all := stylesOf(figure.Names(panels))
+	for _, p := range panels {
+		for _, s := range p.Series {
+			if look := all[s.Name]; s.Loose {
+				look.line.Width = 0
+				all[s.Name] = look
+			}
+		}
+	}
+	return all
+}
+
 // textStyle is a plain line of text, its size in points.
 func textStyle(size vg.Length, c color.Color, x text.XAlignment, y text.YAlignment) text.Style {
 	f := font.From(plot.DefaultFont, size)
@@ -186,14 +200,14 @@ const (
 )
 
 func newLegend(names []string, page vg.Length, ideal bool) legend {
-	if ideal || len(names) == 0 {
+	if ideal {
 		names = append(slices.Clone(names), idealName)
 	}
 	widest := vg.Length(0)
 	for _, n := range names {
 		widest = max(widest, nameStyle().Width(n)+nameIndent+nameGap)
 	}
-	l := legend{names: names, columns: max(min(int(page/widest), 3, len(names)), 1)}
+	l := legend{names: names, columns: max(min(int(page/max(widest, 1)), 3, len(names)), 1)}
 	l.width = page / vg.Length(l.columns)
 	return l
 }

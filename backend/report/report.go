@@ -17,6 +17,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"shardeck/model"
+	"shardeck/model/figure"
 	"shardeck/model/metric"
 	"shardeck/model/present/unit"
 	"shardeck/model/scaling"
@@ -35,6 +36,9 @@ func PointsCSV(w io.Writer, c scaling.Chart) error {
 	}
 	return writeCSV(w, "points", lines)
 }
+
+// FigureCSV writes the numbers of a figure.
+func FigureCSV(w io.Writer, f figure.Figure) error { return writeCSV(w, "figure", f.Records()) }
 
 // writeCSV writes lines of cells. A text that a spreadsheet would take for a formula gets an apostrophe before it; numbers stay numbers.
 func writeCSV(w io.Writer, what string, lines [][]string) error {

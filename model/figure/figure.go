@@ -93,6 +93,9 @@ func (p Panel) Points() (all []scaling.ChartPoint) {
 	return all
 }
 
+// Nothing reports whether there is nothing to draw, as Empty says.
+func (p Panel) Nothing() bool { return len(p.Points()) == 0 && len(p.Bars) == 0 && p.Heat == nil }
+
 // Names lists what has a colour in some panels, in order of first appearance: series, and parts of bars.
 func Names(panels []Panel) (all []string) {
 	add := func(name string) {
@@ -117,7 +120,7 @@ func Names(panels []Panel) (all []string) {
 
 // Records are the numbers of a figure as rows of a file, a header first, in full precision.
 func (f Figure) Records() [][]string {
-	out := [][]string{{"panel", "series", "of", "x", "value", "low", "high", "n", "forecast"}}
+	out := [][]string{{"panel", "series", "of", "x", "value", "bar_low", "bar_high", "n", "forecast"}}
 	exact := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 	for _, p := range f.Panels {
 		title := model.First([]string{p.Title, p.Y, f.Name}, func(s string) bool { return s != "" })

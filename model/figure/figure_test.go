@@ -39,7 +39,7 @@ func TestScaling(t *testing.T) {
 
 // TestForecastsHaveTheirInterval stand in the records as forecasts, and are told in the caption.
 func TestForecastsHaveTheirInterval(t *testing.T) {
-	p := Panel{Series: []scaling.ChartSeries{{Name: "a", Points: []scaling.ChartPoint{{Point: scaling.Point{Run: "E9", X: 4}, Value: 10, Foretold: true, Low: 8, High: 13}}}}}
+	p := Panel{Series: []scaling.ChartSeries{{Name: "a", Points: []scaling.ChartPoint{{Point: scaling.Point{Run: "E9", X: 4, Y: 20, Foretold: true, Low: 16, High: 26}, Value: 10}}}}}
 	if got := strings.Join(Figure{Name: "f", Panels: []Panel{p}}.Records()[1], ","); got != "f,a,E9,4,10,8,13,0,true" {
 		t.Error(got)
 	}

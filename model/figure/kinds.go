@@ -28,6 +28,7 @@ func drawn(all []scaling.Series, quantity string) (out []scaling.ChartSeries, co
 		line.Name = cmp.Or(scaling.OwnName(s.Name, common), s.Name)
 		out = append(out, line)
 	}
+	slices.SortStableFunc(out, func(a, b scaling.ChartSeries) int { return model.CompareNatural(a.Name, b.Name) })
 	return out, common
 }
 
@@ -167,7 +168,8 @@ func Layers(run string, rank int, k xray.Kind) Figure {
 
 // Heatmap is a metric over two fields, a panel for each combination of the others.
 func Heatmap(g scaling.Grid) Figure {
-	f := Figure{Name: "heatmap", Title: title(g.Metric+" over "+scaling.LastPart(g.Row), scaling.LastPart(g.Column))}
+	over := []string{scaling.LastPart(g.Row), scaling.LastPart(g.Column)}
+	f := Figure{Name: "heatmap", Title: g.Metric + " over " + strings.Trim(strings.Join(over, " and "), "and ")}
 	for _, m := range g.Multiples {
 		h := &Heat{Rows: g.Rows, Columns: g.Columns}
 		for _, row := range m.Cells {

@@ -114,6 +114,10 @@ type Point struct {
 	Changed string `json:"config_changed,omitempty"` // why Y may not be that of the config that writes there, as a sentence
 	Unsure  string `json:"unsure,omitempty"`         // why Y cannot be told from that of the smallest X; empty: it can, or nothing was sampled
 	TooFew  bool   `json:"n_too_small,omitempty"`    // so few samples that it never could
+
+	Foretold bool    `json:"foretold,omitempty"` // it was not measured: Y has the interval from Low to High
+	Low      float64 `json:"low,omitempty"`
+	High     float64 `json:"high,omitempty"`
 }
 
 // ThroughputMetric is what speed-up and efficiency are made of, whatever is drawn.

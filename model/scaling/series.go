@@ -342,10 +342,7 @@ type ChartPoint struct {
 	Spread float64 `json:"value_spread"` // of Value: (max − min) / median, %; 0: not known
 	Ideal  float64 `json:"ideal"`        // Value if the run scaled perfectly from the base of its series; 0: nothing to compare with
 
-	Label    string  `json:"label,omitempty"`    // stands beside the mark
-	Foretold bool    `json:"foretold,omitempty"` // it was not measured: Low and High are its interval
-	Low      float64 `json:"low,omitempty"`
-	High     float64 `json:"high,omitempty"`
+	Label string `json:"label,omitempty"` // stands beside the mark
 }
 
 // HalfRange is half of max − min, in the unit of the value: a bar goes so far up and down.
@@ -353,10 +350,22 @@ func (p ChartPoint) HalfRange() float64 { return p.Value * p.Spread / 200 }
 
 // Range is where the bar of a point ends, below and above.
 func (p ChartPoint) Range() (low, high float64) {
-	if p.Foretold {
-		return p.Low, p.High
+	if p.Foretold && p.Y > 0 {
+		return p.Low * p.Value / p.Y, p.High * p.Value / p.Y
 	}
 	return p.Value - p.HalfRange(), p.Value + p.HalfRange()
+}
+
+// Forecast puts a point that was not measured into a series of throughputs, beside the fewest GPUs of it.
+func (s *Series) Forecast(p Point) {
+	p.Foretold, p.Serial = true, -1
+	if len(s.Points) > 0 {
+		if scale, ok := ScaleOf(p.Y, int(p.X), s.Points[0].Y, int(s.Points[0].X)); ok {
+			p.Speedup, p.Efficiency = scale.Speedup, scale.Efficiency
+		}
+	}
+	s.Points = append(s.Points, p)
+	slices.SortStableFunc(s.Points, func(a, b Point) int { return cmp.Compare(a.X, b.X) })
 }
 
 // ChartStatistic says what the points and bars of a chart are.

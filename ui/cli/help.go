@@ -13,6 +13,7 @@ import (
 
 	"shardeck/backend/app"
 	"shardeck/backend/experiments"
+	"shardeck/backend/publish"
 	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/templates"
@@ -44,17 +45,19 @@ func complete(e *command.Env, commands []*cobra.Command) {
 		return a.IDs(), cobra.ShellCompDirectiveNoFileComp
 	})
 	runs := named(e, runsOf)
-	metrics := func(c *cobra.Command, words []string, part string) ([]string, cobra.ShellCompDirective) {
-		if len(words) > 0 {
-			return runs(c, words, part)
+	before := func(first []string) cobra.CompletionFunc { // of runs stands one of these
+		return func(c *cobra.Command, words []string, part string) ([]string, cobra.ShellCompDirective) {
+			if len(words) > 0 {
+				return runs(c, words, part)
+			}
+			return first, cobra.ShellCompDirectiveNoFileComp
 		}
-		names := model.Each(metric.Definitions, func(d metric.Definition) string { return d.Name })
-		return names, cobra.ShellCompDirectiveNoFileComp
 	}
+	metrics := before(model.Each(metric.Definitions, func(d metric.Definition) string { return d.Name }))
 	takes := map[string]cobra.CompletionFunc{
 		"rename": ids, "delete": ids, "archive": ids, "tag": runs, "note": runs, "restore": named(e, deletedIDs),
 		"check": ids, "submit": ids, "forecast": ids, "suggest": ids, "cancel": ids, "logs": ids, "why": ids, "watch": ids,
-		"metrics": runs, "trace": runs, "xray": runs, "compare": runs, "explain": runs, "analyze": runs, "card": runs, "export": runs, "report": runs, "metric": metrics,
+		"metrics": runs, "trace": runs, "xray": runs, "compare": runs, "explain": runs, "analyze": runs, "card": runs, "export": runs, "report": runs, "plot": before(publish.Kinds()), "metric": metrics,
 	}
 	for _, c := range commands {
 		if f := takes[c.Name()]; f != nil {

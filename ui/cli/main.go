@@ -120,7 +120,7 @@ func commands(e *command.Env) []*cobra.Command {
 		experiment.Archive(e), experiment.Tag(e), experiment.Note(e), experiment.Model(e), sweep.Sweep(e), job.Submit(e),
 		job.Jobs(e), job.Cancel(e), job.Logs(e), job.Why(e), job.Watch(e),
 		result.Metric(e), result.Metrics(e), result.Trace(e), result.XRay(e), result.Analyze(e), result.Compare(e), result.Baseline(e),
-		result.Forecast(e), result.Explain(e), result.Suggest(e), result.Report(e, buildInfo().Version), experiment.Calibrate(e), experiment.Card(e),
+		result.Forecast(e), result.Explain(e), result.Suggest(e), result.Report(e, buildInfo().Version), result.Plot(e), experiment.Calibrate(e), experiment.Card(e),
 		siteCmd(e), settingsCmd(e), demoCmd(e), exchange.Import(e), exchange.Export(e), exchange.MCP(e), exchange.Replay(e),
 		completionCmd(e), manCmd(e), versionCmd(e),
 	}
@@ -130,7 +130,7 @@ func commands(e *command.Env) []*cobra.Command {
 func readers(e *command.Env, commands []*cobra.Command) {
 	for _, c := range commands {
 		switch c.Name() {
-		case "metric", "metrics", "trace", "xray", "analyze", "compare", "explain", "export", "report":
+		case "metric", "metrics", "trace", "xray", "analyze", "compare", "explain", "export", "report", "plot":
 			c.Flags().BoolVar(&e.Here, "here", false, "read traces here, though they are more than a login node's budget")
 		}
 	}
