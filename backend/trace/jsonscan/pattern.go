@@ -61,3 +61,35 @@ func matchPlain(b []byte, i int, pieces []string, at *[MaxNumbers]Span) (end int
 	}
 	return i
 }
+
+// Value is a number of a Pattern: 2·n of a whole number n, 2·n+1 of n thousandths, which is how Kineto writes microseconds; -1: it is
+// spelled in another way, has more than sixteen digits, or ends within the first sixteen bytes of the text.
+type Value int64
+
+// Whole is a whole number.
+func (v Value) Whole() (n int64, ok bool) { return int64(v >> 1), v&1 == 0 }
+
+// Thousandths are those of a number with three decimals.
+func (v Value) Thousandths() (n int64, ok bool) { return int64(v >> 1), v&1 == 1 && v >= 0 }
+
+// Values reads the numbers that Match found in b.
+func (p *Pattern) Values(b []byte, at *[MaxNumbers]Span, values *[MaxNumbers]Value) {
+	if n := len(p.pieces) - 1; vector && n > 0 {
+		valuesVector(b, at, n, values)
+	} else {
+		valuesPlain(b, at, n, values)
+	}
+}
+
+func valuesPlain(b []byte, at *[MaxNumbers]Span, n int, values *[MaxNumbers]Value) {
+	for k, at := range at[:n] {
+		values[k] = -1
+		if at.To-at.From < 5 || b[at.To-4] != '.' {
+			if v, ok := ReadWhole(b, at); ok && at.To > 16 {
+				values[k] = Value(v << 1)
+			}
+		} else if v, ok := ReadMicros(b, at); ok && at.To > 16 && at.To-at.From <= 17 {
+			values[k] = Value(v<<1 | 1)
+		}
+	}
+}

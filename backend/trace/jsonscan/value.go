@@ -1,7 +1,7 @@
 // Package jsonscan finds where pieces of JSON end, in text of which only a window is in memory. It is what the readers of all formats
 // share, and knows none of them. skip.go finds the end of an object that nobody looks into, pattern.go text that comes again with
 // other numbers in it: the two loops that see nearly every byte of a Kineto trace. They are in assembly where the processor has AVX2
-// (vector_amd64.s), and in Go elsewhere or with the build tag purego; the tests hold one to the other.
+// (vector_amd64.s), as is reading those numbers, and in Go elsewhere or with the build tag purego; the tests hold one to the other.
 package jsonscan
 
 import "bytes"

@@ -17,3 +17,8 @@ func skipVector(b []byte, i int) (end int)
 //
 //go:noescape
 func matchVector(b []byte, i int, pieces []string, at *[MaxNumbers]Span, digits *[MaxNumbers]uint8) (end int)
+
+// valuesVector is valuesPlain for n numbers, at least one.
+//
+//go:noescape
+func valuesVector(b []byte, at *[MaxNumbers]Span, n int, values *[MaxNumbers]Value)

@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 
-// Neither routine reads a byte outside the text it is given. Both may give up (0) where
+// No routine reads a byte outside the text it is given. The first two may give up (0) where
 // their counterparts in Go would not: those are then asked.
 
 DATA structure<>+0(SB)/8, $0x7d7b5c22 // " \ { }
@@ -229,3 +229,84 @@ equal:
 	MOVQ DI, end+72(FP)
 	VZEROUPPER
 	RET
+
+DATA tens<>+0(SB)/8, $0x010a010a010a010a
+DATA tens<>+8(SB)/8, $0x010a010a010a010a
+DATA tens<>+16(SB)/8, $0x0001006400010064 // hundreds
+DATA tens<>+24(SB)/8, $0x0001006400010064
+DATA tens<>+32(SB)/8, $0x0001271000012710 // ten thousands
+DATA tens<>+40(SB)/8, $0x0001271000012710
+DATA tens<>+48(SB)/8, $0                  // the last n of sixteen: from n bytes on
+DATA tens<>+56(SB)/8, $0
+DATA tens<>+64(SB)/8, $0xffffffffffffffff
+DATA tens<>+72(SB)/8, $0xffffffffffffffff
+DATA tens<>+80(SB)/8, $0                  // three decimals
+DATA tens<>+88(SB)/8, $0xffffff0000000000
+GLOBL tens<>(SB), RODATA|NOPTR, $96
+
+// func valuesVector(b []byte, at *[MaxNumbers]Span, n int, values *[MaxNumbers]Value)
+//
+// Sixteen digits become eight pairs, four fours, two eights and one number.
+TEXT ·valuesVector(SB), NOSPLIT, $0-48
+	MOVQ b_base+0(FP), SI
+	MOVQ at+24(FP), R10
+	MOVQ n+32(FP), R9
+	MOVQ values+40(FP), R11
+	LEAQ numerals<>(SB), AX
+	VPBROADCASTB 0(AX), X0
+	VPBROADCASTB 1(AX), X1
+	LEAQ tens<>(SB), R8
+	VMOVDQU 80(R8), X5
+
+value:
+	MOVL (R10), AX         // from
+	MOVL 4(R10), DX        // to
+	LEAQ (SI)(DX*1), BX
+	CMPL DX, $17
+	JB   unknown
+	SUBL AX, DX            // characters
+	XORL R12, R12          // no point
+	VMOVDQU -16(BX), X6
+	CMPL DX, $5
+	JB   sixteen
+	CMPB -4(BX), $0x2e
+	JNE  sixteen
+	VMOVDQU -17(BX), X7
+	VPBLENDVB X5, X6, X7, X6
+	DECL DX
+	INCL R12
+
+sixteen:
+	LEAL -1(DX), AX
+	CMPL AX, $16
+	JAE  unknown
+	VPSUBB X0, X6, X6
+	VPAND 48(R8)(DX*1), X6, X6
+	VPMINUB X1, X6, X7
+	VPCMPEQB X7, X6, X7
+	VPMOVMSKB X7, AX
+	CMPL AX, $0xffff
+	JNE  unknown           // no digit
+	VPMADDUBSW (R8), X6, X6
+	VPMADDWD 16(R8), X6, X6
+	VPACKUSDW X6, X6, X6
+	VPMADDWD 32(R8), X6, X6
+	VMOVQ X6, AX
+	MOVL AX, DX
+	SHRQ $32, AX
+	IMULQ $100000000, DX
+	ADDQ DX, AX
+	LEAQ (R12)(AX*2), AX
+
+known:
+	MOVQ AX, (R11)
+	ADDQ $8, R10
+	ADDQ $8, R11
+	DECQ R9
+	JNZ  value
+	VZEROUPPER
+	RET
+
+unknown:
+	MOVQ $-1, AX
+	JMP  known

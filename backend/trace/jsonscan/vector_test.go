@@ -94,6 +94,11 @@ func FuzzSkips(f *testing.F) {
 func sameMatch(t *testing.T, p *Pattern, b []byte, i int) (end int, at [MaxNumbers]Span) {
 	t.Helper()
 	end = matchPlain(b, i, p.pieces, &at)
+	for k := range len(p.pieces) - 1 {
+		if end != 0 {
+			sameValues(t, b, at[k])
+		}
+	}
 	if vector {
 		for range 2 { // with the lengths of the text before, and of this one
 			var got [MaxNumbers]Span
@@ -180,6 +185,29 @@ func FuzzMatch(f *testing.F) {
 	})
 }
 
+// sameValues holds the readers of many numbers to one another, with the number at a place first and last.
+func sameValues(t *testing.T, b []byte, at Span) {
+	t.Helper()
+	all, got, want := [MaxNumbers]Span{at, {0, 1}, at}, [MaxNumbers]Value{}, [MaxNumbers]Value{}
+	valuesPlain(b, &all, 3, &want)
+	if vector {
+		if valuesVector(b, &all, 3, &got); got != want {
+			t.Errorf("%q: values %v, want %v", at.Of(b), got, want)
+		}
+	}
+	n, whole := want[2].Whole()
+	if right, ok := Integer(at.Of(b)); whole && (!ok || n != right) {
+		t.Errorf("%q is %d", at.Of(b), n)
+	}
+	n, exact := want[2].Thousandths()
+	if right, ok := Micros(at.Of(b)); exact && (!ok || n != right) {
+		t.Errorf("%q is %d ns", at.Of(b), n)
+	}
+	if text := string(at.Of(b)); at.To > 16 && len(text) > 0 && len(text) <= 16 && strings.Trim(text, "0123456789") == "" && !whole {
+		t.Errorf("%q is no number", text)
+	}
+}
+
 // The fast readers of numbers are right or give up.
 func TestFastNumbers(t *testing.T) {
 	check := func(text string) {
@@ -194,6 +222,7 @@ func TestFastNumbers(t *testing.T) {
 		if want, wantOK := Integer([]byte(text)); ok && (!wantOK || v != want) {
 			t.Errorf("%s is %d, %v; want %d, %v", text, v, ok, want, wantOK)
 		}
+		sameValues(t, b, at)
 		if plain := strings.Trim(text, "0123456789") == "" && text != "" && len(text) <= 16; ok != plain {
 			t.Errorf("%s is a whole number: %v", text, ok)
 		}

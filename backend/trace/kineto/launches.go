@@ -14,11 +14,11 @@ import (
 // event is read by other means, and a new template is made of it.
 type launchTemplates struct {
 	list     []launchTemplate
-	byName   [][]int32                          // those of a kernel name, the last that came first
-	past     uint32                             // of the templates before
-	wasted   int                                // what wrong guesses cost, less what right ones saved
-	expected [1 << guessBits]int16              // after each past; fewer than maxTemplates
-	numbers  [jsonscan.MaxNumbers]jsonscan.Span // scratch
+	byName   [][]int32             // those of a kernel name, the last that came first
+	past     uint32                // of the templates before
+	wasted   int                   // what wrong guesses cost, less what right ones saved
+	expected [1 << guessBits]int16 // after each past; fewer than maxTemplates
+	numbers  numbers               // scratch
 }
 
 // Limits of what is remembered: a file where no launch comes twice costs little more than without templates.
@@ -35,6 +35,20 @@ type launchTemplate struct {
 	record trace.Record // all but start, duration and correlation
 	jsonscan.Pattern
 	start, dur, corr, stream int8 // which numbers of the pattern they are; -1: none
+}
+
+// numbers are those that differ in a text: their places and values.
+type numbers struct {
+	at     [jsonscan.MaxNumbers]jsonscan.Span
+	values [jsonscan.MaxNumbers]jsonscan.Value
+}
+
+// micros is number k of b, in ns.
+func (n *numbers) micros(b []byte, k int8) (ns int64, ok bool) {
+	if ns, ok = n.values[k].Thousandths(); ok {
+		return ns, true
+	}
+	return jsonscan.Micros(n.at[k].Of(b))
 }
 
 // varyingNumber is a number that differs from launch to launch.
@@ -68,7 +82,7 @@ func (s *scanner) expectedLaunch(b []byte, i int) (end int) {
 		return 0
 	}
 	t := &l.list[id]
-	end = t.Match(b, i, &l.numbers)
+	end = t.Match(b, i, &l.numbers.at)
 	if end == 0 || !t.readRecord(s.nextRecord(), b, &l.numbers) {
 		return 0
 	}
@@ -78,26 +92,27 @@ func (s *scanner) expectedLaunch(b []byte, i int) (end int) {
 	return end
 }
 
-// readRecord makes r of the template and its numbers, which are at at in b; false if they are out of range.
-func (t *launchTemplate) readRecord(r *trace.Record, b []byte, at *[jsonscan.MaxNumbers]jsonscan.Span) bool {
-	start, isStart := jsonscan.ReadMicros(b, at[t.start])
-	dur, isDur := jsonscan.ReadMicros(b, at[t.dur])
+// readRecord makes r of the template and its numbers, which are at n.at in b; false if they are out of range.
+func (t *launchTemplate) readRecord(r *trace.Record, b []byte, n *numbers) bool {
+	t.Values(b, &n.at, &n.values)
+	start, isStart := n.micros(b, t.start)
+	dur, isDur := n.micros(b, t.dur)
 	*r = t.record
 	r.Start, r.Dur = start, dur
-	return isStart && isDur && t.readPlace(r, b, at)
+	return isStart && isDur && t.readPlace(r, n)
 }
 
 // readPlace reads the correlation and the stream into r, where they are numbers of t.
-func (t *launchTemplate) readPlace(r *trace.Record, b []byte, at *[jsonscan.MaxNumbers]jsonscan.Span) bool {
+func (t *launchTemplate) readPlace(r *trace.Record, n *numbers) bool {
 	if t.corr >= 0 {
-		corr, ok := jsonscan.ReadWhole(b, at[t.corr])
+		corr, ok := n.values[t.corr].Whole()
 		if !ok || corr > maxCorrelation {
 			return false
 		}
 		r.Corr = uint32(corr)
 	}
 	if t.stream >= 0 {
-		stream, ok := jsonscan.ReadWhole(b, at[t.stream])
+		stream, ok := n.values[t.stream].Whole()
 		if !ok || stream > math.MaxInt32 {
 			return false
 		}
@@ -108,9 +123,9 @@ func (t *launchTemplate) readPlace(r *trace.Record, b []byte, at *[jsonscan.MaxN
 
 // makes says whether t makes record r of the event b[i:end].
 func (t *launchTemplate) makes(b []byte, i, end int, r trace.Record) bool {
-	var at [jsonscan.MaxNumbers]jsonscan.Span
+	var n numbers
 	var got trace.Record
-	return t.Match(b, i, &at) == end && t.readRecord(&got, b, &at) && got == r
+	return t.Match(b, i, &n.at) == end && t.readRecord(&got, b, &n) && got == r
 }
 
 // learnFrom remembers the event b[i:end], which made record r: another template was expected, or none.
