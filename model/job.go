@@ -63,9 +63,12 @@ type Job struct {
 	Meaning    Reason        `json:"-"`                  // of Reason, in lists of jobs; empty: nothing to say
 }
 
-// Runs says whether the job runs an experiment: its own, or a point of its sweep.
+// Runs says whether the job runs an experiment: its own, or of a sweep's job, which has the sweep's name, one of the points.
 func (j Job) Runs(experiment string) bool {
-	return experiment != "" && (j.Experiment == experiment || slices.Contains(j.Points, experiment))
+	if len(j.Points) > 0 {
+		return slices.Contains(j.Points, experiment)
+	}
+	return experiment != "" && j.Experiment == experiment
 }
 
 // Title is the experiment of a job, or what another job calls itself.

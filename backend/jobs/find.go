@@ -16,7 +16,8 @@ import (
 // anID is what Slurm names a job by: 41, a task 41_0, the tasks that wait 41_[1-4%2], a part 53+1; and a step of one: 41.0, 41_0.batch.
 var anID = regexp.MustCompile(`^([0-9]+(?:\+[0-9]+|_[0-9]+|_\[[0-9,:%-]+\])?)(?:\.(?:[0-9]+|batch|extern|interactive))?$`)
 
-// FindJob finds a job, a task of an array or a part of a job by its id, in the history too, else the newest job of an experiment.
+// FindJob finds a job, a task of an array or a part of a job by its id, in the history too, else the newest job of an experiment, else of
+// the sweep of that name.
 func (q *Queue) FindJob(ctx context.Context, ref string) (model.Job, error) {
 	id := anID.FindStringSubmatch(ref)
 	if id == nil {
@@ -30,7 +31,8 @@ func (q *Queue) FindJob(ctx context.Context, ref string) (model.Job, error) {
 	if row == nil && id != nil {
 		ref = id[1] // of a step the job
 	}
-	j := cmp.Or(pick(list.Jobs, ref), row)
+	sweep := model.First(list.Jobs, func(j model.Job) bool { return ref != "" && j.Experiment == ref })
+	j := cmp.Or(pick(list.Jobs, ref), row, sweep)
 	if j == nil && id != nil {
 		j, err = q.byID(ctx, ref)
 	}

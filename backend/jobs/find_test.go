@@ -15,6 +15,7 @@ import (
 	"shardeck/backend/process"
 	"shardeck/backend/scheduler"
 	"shardeck/model"
+	"shardeck/model/sweep"
 )
 
 // cluster is the stage with what Slurm knows besides its queue.
@@ -254,5 +255,28 @@ func TestWhyOfAnArray(t *testing.T) {
 	c, err := b.Why(t.Context(), j)
 	if want := "0 of 10 done, 1 failed (1), 1 running, 8 waiting; 41_1: "; err != nil || !strings.HasPrefix(c.Title, want) || c.Job.ID != "41" {
 		t.Errorf("%q, %v; want %q…", c.Title, err, want)
+	}
+}
+
+// A sweep may have the name of an experiment: that means the experiment's own jobs, as long as it has any.
+func TestASweepOfAnExperimentsName(t *testing.T) {
+	b, _ := newCluster(t)
+	own, err := b.Submit(t.Context(), "E1.2", jobs.SubmitOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Clock.Pass(time.Minute)
+	e := b.BoardRow(t, "E1.1").Experiment
+	of, err := b.SubmitPoints(t.Context(), sweep.Order{Sweep: "E1.2", Size: e, GPUs: 1, Points: []string{"E1.2-b1"}, Script: "#!/bin/bash\n", Log: "logs/x_%j.out"})
+	if err != nil {
+		t.Fatal("of the sweep:", err)
+	}
+	for ref, want := range map[string]string{"E1.2": own.JobID, "E1.2-b1": of.JobID, of.JobID: of.JobID} {
+		if j, err := b.FindJob(t.Context(), ref); err != nil || j.ID != want {
+			t.Errorf("%s is job %s, %v; want %s", ref, j.ID, err, want)
+		}
+	}
+	if j := b.BoardRow(t, "E1.2").Job; j == nil || j.ID != own.JobID {
+		t.Errorf("the board has job %+v; want %s", j, own.JobID)
 	}
 }

@@ -238,7 +238,7 @@ func (s *Sweeps) join(ctx context.Context, p *sweep.Plan) {
 	newest := map[string]*model.Job{}
 	for _, j := range s.Jobs.KnownJobs() {
 		for _, id := range append([]string{j.Experiment}, j.Points...) {
-			if newest[id] == nil {
+			if newest[id] == nil && j.Runs(id) {
 				newest[id] = &j
 			}
 		}
