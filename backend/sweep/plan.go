@@ -118,12 +118,17 @@ func (s *Sweeps) planOf(ctx context.Context, read sweep.Sweep, file string) (swe
 // standing is a plan without jobs: its points, and what has become of them.
 func (s *Sweeps) standing(ctx context.Context, read sweep.Sweep, file string) (sweep.Plan, error) {
 	p := sweep.Plan{Sweep: read, File: file}
+	written := s.written()
 	base, err := s.Experiments.Row(read.Base)
 	if err == nil && base.Problem != "" {
 		err = model.Invalid(base.Problem, "")
 	}
 	if err != nil {
-		return p, &model.Fault{Text: fmt.Sprintf("%s: base %s", file, read.Base), Cause: err, Kind: model.ErrInvalid}
+		f := standIn(read, written)
+		if f == nil {
+			return p, &model.Fault{Text: fmt.Sprintf("%s: base %s", file, read.Base), Cause: err, Kind: model.ErrInvalid}
+		}
+		base = board.Row{Experiment: f.Experiment, Problem: fmt.Sprintf("base %s: %v", read.Base, err)}
 	}
 	p.Base = base
 	points, err := read.Points(func(edits []model.Edit) (condition.Values, error) {
@@ -133,16 +138,31 @@ func (s *Sweeps) standing(ctx context.Context, read sweep.Sweep, file string) (s
 	if err != nil {
 		return p, &model.Fault{Text: file, Cause: err, Kind: model.ErrInvalid}
 	}
-	written := s.written()
 	for _, point := range points {
 		if ctx.Err() != nil {
 			return p, ctx.Err()
 		}
-		p.Points = append(p.Points, s.point(base.Experiment, point, written))
+		x := s.point(base.Experiment, point, written)
+		if base.Problem != "" && x.File == "" && x.State != sweep.LeftOut {
+			x.State, x.Reason = sweep.Impossible, base.Problem
+		}
+		p.Points = append(p.Points, x)
 	}
 	s.join(ctx, &p)
 	s.reconsider(&p)
 	return p, nil
+}
+
+// standIn is the config of a point, for a base that is gone: what was measured stays, whatever became of that. nil: there is none.
+func standIn(read sweep.Sweep, written map[string]workspace.File) *workspace.File {
+	read.Where = nil
+	points, _ := read.Points(nil) // too many are a fault of the sweep, which is told where they are made
+	for _, p := range points {
+		if f, ok := written[p.ID]; ok && f.Err == nil {
+			return &f
+		}
+	}
+	return nil
 }
 
 // apply is an experiment with some values changed.

@@ -1,6 +1,7 @@
 package sweep_test
 
 import (
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -105,6 +106,28 @@ func TestEdited(t *testing.T) {
 	}
 	if text := present.SweepEdited(p); !strings.HasPrefix(text, "3 points (scan-tp1-b1 …) as the config says, not as E3.1 and") {
 		t.Errorf("%s", text)
+	}
+}
+
+// A base that is gone takes nothing of what was measured with it: its points stand by their own configs.
+func TestBaseIsGone(t *testing.T) {
+	b := apptest.New(t)
+	write(t, b, layouts)
+	p := plan(t, b)
+	if _, err := b.WritePoints(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	measured(t, b, "scan-tp1-b16", "7")
+	if err := errors.Join(os.Remove(b.Path("experiments/configs/scan-tp1-b1.yaml")), os.Remove(b.Path(p.Base.File))); err != nil {
+		t.Fatal(err)
+	}
+	p = plan(t, b)
+	want := "scan-tp1-b1 impossible, scan-tp1-b16 done, scan-tp2-b1 left out, scan-tp2-b16 ready, scan-tp3-b1 left out, scan-tp3-b16 impossible"
+	if got := states(p); got != want || !strings.HasPrefix(p.Points[0].Reason, "base E1.1: no experiment") {
+		t.Errorf("%s, %s", got, p.Points[0].Reason)
+	}
+	if text := present.SweepEdited(p); !strings.HasPrefix(text, "base E1.1: no experiment") {
+		t.Errorf("%q", text)
 	}
 }
 

@@ -169,7 +169,10 @@ func SweepEdited(p sweep.Plan) string {
 			}
 		}
 	}
-	if len(ids) == 0 {
+	switch {
+	case p.Base.Problem != "":
+		return p.Base.Problem + ": the points are as their configs say, and those without one cannot be made"
+	case len(ids) == 0:
 		return ""
 	}
 	which := ids[0]
