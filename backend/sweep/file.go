@@ -1,4 +1,5 @@
-// Package sweep is the use cases of a sweep: its file (file.go), and what its points are, cost and have become (plan.go).
+// Package sweep is the use cases of a sweep: its file (file.go), what its points are and have become (plan.go), the jobs that run
+// them (pack.go), and which of them come next (turns.go).
 package sweep
 
 import (
