@@ -21,7 +21,7 @@ func pointsOf(n int, xy ...float64) (out []scaling.Point) {
 func TestScaling(t *testing.T) {
 	all := []scaling.Series{{Name: "L · TP", Points: pointsOf(3, 1, 100, 4, 300, 8, 500)}, {Name: "L · PP", Points: pointsOf(5, 1, 90, 2, 150)}, {Name: "L · alone", Points: pointsOf(1, 2, 7)}}
 	f := Scaling(all, 4)
-	if got := Names(f.Panels); len(got) != 2 || got[0] != "TP" || f.Panels[0].Nodes[0] != 4 || f.Panels[1].Nodes[0] != 4 {
+	if got := Names(f.Panels); len(got) != 2 || got[0] != "PP" || f.Panels[0].Nodes[0] != 4 || f.Panels[1].Nodes[0] != 4 {
 		t.Errorf("series %q, nodes %v", got, f.Panels[0].Nodes)
 	}
 	for _, want := range []string{"n = 3 to 5", "at most 4.0 %", "a node has 4 GPUs"} {
@@ -32,7 +32,7 @@ func TestScaling(t *testing.T) {
 	if f := Scaling(all[1:2], 4); f.Panels[0].Nodes != nil || !strings.Contains(f.Caption, "n = 5 each") {
 		t.Errorf("no point is beyond a node: %+v, %s", f.Panels[0].Nodes, f.Caption)
 	}
-	if records := f.Records(); len(records) != 1+5+5 || strings.Join(records[1], ",") != "Throughput,TP,r,1,100,98,102,3,false" {
+	if records := f.Records(); len(records) != 1+5+5 || strings.Join(records[3], ",") != "Throughput,TP,r,1,100,98,102,3,false" {
 		t.Errorf("%q", records)
 	}
 }
