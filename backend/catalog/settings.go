@@ -32,6 +32,8 @@ type Values struct {
 	Workers   int           `yaml:"workers"`   // of the analysis; 0: by the machine
 	Theme     string        `yaml:"theme"`     // auto, dark, light or mono
 	ASCII     bool          `yaml:"ascii"`     // no glyphs beyond ASCII
+	Charts    string        `yaml:"charts"`    // signs of pictures: auto, octant, braille, block or ascii
+	Images    string        `yaml:"images"`    // how this terminal shows images: auto, kitty, sixel or none
 	Mouse     bool          `yaml:"mouse"`
 }
 
@@ -46,12 +48,14 @@ type Runtime struct {
 // RefreshFloor is the least time between two queries of a scheduler.
 const RefreshFloor = 10 * time.Second
 
-var builtIn = Values{Scheduler: "auto", Runtime: Runtime{Kind: "none"}, Refresh: time.Minute, Theme: "auto"}
+var builtIn = Values{Scheduler: "auto", Runtime: Runtime{Kind: "none"}, Refresh: time.Minute, Theme: "auto", Charts: "auto", Images: "auto"}
 
 var words = map[string][]string{
 	"scheduler":    {"auto", "slurm", "local"},
 	"runtime.kind": {"none", "conda", "venv", "module", "shifter", "podman-hpc"},
 	"theme":        {"auto", "dark", "light", "mono"},
+	"charts":       {"auto", "octant", "braille", "block", "ascii"},
+	"images":       {"auto", "kitty", "sixel", "none"},
 }
 
 var rules = strictyaml.Rules{

@@ -32,6 +32,8 @@ func TestSettingsLayers(t *testing.T) {
 		"workers":         "0 <- built in",
 		"theme":           "dark <- ~/.config/shardeck/config.yaml",
 		"ascii":           "false <- built in",
+		"charts":          "auto <- built in",
+		"images":          "auto <- built in",
 		"mouse":           "false <- built in",
 	}
 	if _, rest, ok := strings.Cut(got["runtime.path"], "/home/env"); ok {

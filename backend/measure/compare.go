@@ -3,6 +3,7 @@ package measure
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -170,29 +171,59 @@ func (m *Measure) Ties(ctx context.Context, contests []scaling.Contest) ([]scali
 }
 
 // Scaling groups the runs into comparable series: y is a metric's name. It reads no trace: a metric of traces shows for runs that were
-// analysed before. Of each experiment the newest run counts.
-func (m *Measure) Scaling(ctx context.Context, x scaling.Axis, y string) ([]scaling.Series, error) {
+// analysed before. Of each experiment the newest run counts. What is foretold stands among them where nothing was measured.
+func (m *Measure) Scaling(ctx context.Context, x scaling.Axis, y string, foretold ...scaling.Measured) ([]scaling.Series, error) {
 	_, unknown := metric.Find(y)
 	if err := cmp.Or(x.Check(), unknown); err != nil {
 		return nil, err
 	}
-	runs, err := m.Runs(ctx)
+	all, same, err := m.inSeries(ctx)
 	if err != nil {
 		return nil, err
 	}
-	same := m.repeats(ctx)
-	var all []scaling.Measured
+	series := scaling.SeriesOf(append(same.folded(all), foretold...), x, y)
+	scaling.MarkUnsure(series, y, same.sampler())
+	return series, ctx.Err()
+}
+
+// inSeries are the runs that stand in charts, by what is known without reading a trace.
+func (m *Measure) inSeries(ctx context.Context) (all []scaling.Measured, same *repeats, err error) {
+	runs, err := m.Runs(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, run := range runs {
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return nil, nil, ctx.Err()
 		}
 		if found := m.MeasuredOf(run, m.Quick(ctx, run)); scaling.InSeries(found) {
+			found.Values = config.Measured(*run.Experiment)
 			all = append(all, found)
 		}
 	}
-	series := scaling.SeriesOf(same.folded(all), x, y)
-	scaling.MarkUnsure(series, y, same.sampler())
-	return series, ctx.Err()
+	return all, m.repeats(ctx), nil
+}
+
+// Chartable is what there is to be drawn of the runs.
+type Chartable struct {
+	Telling scaling.Axis   // on which most is seen of throughput
+	Metrics []string       // of which a run has a value
+	Keys    []scaling.Axis // of configs, which may be axes
+}
+
+// Chartable looks for what there is to be drawn.
+func (m *Measure) Chartable(ctx context.Context) (out Chartable, err error) {
+	all, same, err := m.inSeries(ctx)
+	if err != nil {
+		return out, err
+	}
+	out.Telling, out.Keys = scaling.Telling(same.folded(all), scaling.ThroughputMetric), scaling.Keys(all)
+	for _, d := range metric.Definitions {
+		if slices.ContainsFunc(all, func(x scaling.Measured) bool { return x.Analysis.Metric(d.Name).Value != nil }) {
+			out.Metrics = append(out.Metrics, d.Name)
+		}
+	}
+	return out, ctx.Err()
 }
 
 // Entries are runs as places of tables and of frontiers, by the keys of their own configs and the GPU they ran on; without names

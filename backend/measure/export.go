@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -164,7 +165,7 @@ func (m *Measure) ExportChart(_ context.Context, c scaling.Chart, f Format) (str
 	case FormatCSV:
 		err = report.PointsCSV(&out, c)
 	case FormatPNG:
-		err = report.Figure(&out, strings.ToUpper(c.Quantity[:1])+c.Quantity[1:]+" against "+c.Across, c.Note, panelOf(c))
+		err = drawChart(&out, c)
 	default:
 		err = model.Invalid(fmt.Sprintf("a chart cannot be written as %.20q", f), "formats are csv and png")
 	}
@@ -173,6 +174,17 @@ func (m *Measure) ExportChart(_ context.Context, c scaling.Chart, f Format) (str
 	}
 	rel := "experiments/" + fileName(c) + "." + string(f)
 	return filepath.FromSlash(rel), m.Workspace.WriteFile(rel, out.Bytes(), 0o644)
+}
+
+// Picture is a chart as ExportChart writes it in PNG.
+func (m *Measure) Picture(c scaling.Chart) ([]byte, error) {
+	var out bytes.Buffer
+	err := drawChart(&out, c)
+	return out.Bytes(), err
+}
+
+func drawChart(w io.Writer, c scaling.Chart) error {
+	return report.Figure(w, strings.ToUpper(c.Quantity[:1])+c.Quantity[1:]+" against "+c.Across, c.Note, panelOf(c))
 }
 
 // fileName is that of the chart's file: chart_throughput_gpus_batch-4.

@@ -50,7 +50,7 @@ type Results interface {
 	Timings(ctx context.Context, name string) (*metric.Analysis, error)
 	MeasuredOf(run model.Run, a *metric.Analysis) scaling.Measured
 	Compare(ctx context.Context, names []string, progress pool.Progress, rules ...scaling.Rule) (scaling.Comparison, error)
-	Scaling(ctx context.Context, x scaling.Axis, y string) ([]scaling.Series, error)
+	Scaling(ctx context.Context, x scaling.Axis, y string, foretold ...scaling.Measured) ([]scaling.Series, error)
 	Entries(ctx context.Context, names []string) ([]scaling.Entry, error)
 	Explain(ctx context.Context, before, after string, progress pool.Progress) (explain.Waterfall, error)
 	XRay(ctx context.Context, name string, progress pool.Progress) (xray.Report, error)

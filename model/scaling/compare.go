@@ -301,6 +301,9 @@ func (c Contest) Judge(of Sampler) Tie {
 func MarkUnsure(all []Series, y string, of Sampler) {
 	for _, s := range all {
 		for i := 1; i < len(s.Points); i++ {
+			if s.Points[0].Foretold || s.Points[i].Foretold {
+				continue
+			}
 			if d := of.tell(s.Points[0].Run, s.Points[i].Run, y); d.N[0]*d.N[1] > 0 {
 				s.Points[i].Unsure, s.Points[i].TooFew = d.Words, d.TooFew
 			}

@@ -129,9 +129,12 @@ func pointsOf(runs []Measured, x Axis, y string) []Point {
 	runs = slices.DeleteFunc(slices.Clone(runs), func(m Measured) bool { return m.Analysis.Metric(y).Value == nil })
 	for _, m := range runs {
 		v := m.Analysis.Metric(y)
-		p := Point{Run: m.Run.Name, Layout: m.layout().Short(), X: float64(m.at(x)), Y: *v.Value,
+		p := Point{Run: m.Run.Name, Layout: m.layout().Short(), X: m.at(x), Y: *v.Value,
 			Spread: metric.OrZero(v.Spread), N: v.N, Serial: -1, Changed: m.Run.Doubts()}
-		if axes[x].gpus && len(runs) > 1 {
+		if may, ok := m.Foretold[y]; ok {
+			p.Foretold, p.Low, p.High = true, may[0], may[1]
+		}
+		if axes[x].gpus && len(runs) > 1 && runs[0].Foretold == nil {
 			p.compare(m, runs[0])
 		}
 		out = append(out, p)

@@ -3,7 +3,9 @@ package scaling
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"shardeck/model"
@@ -17,7 +19,7 @@ type Series struct {
 	Points []Point `json:"points"`
 }
 
-// Axis of a chart: what X counts.
+// Axis of a chart: what X counts. Besides these it may be any key of a config whose values are numbers: vllm.max_num_seqs.
 type Axis string
 
 // Axes.
@@ -32,11 +34,17 @@ const (
 
 // Check refuses an axis that no chart has.
 func (x Axis) Check() error {
-	if _, ok := axes[x]; !ok {
-		return model.Invalid(fmt.Sprintf("a chart cannot have the axis %q", x), "axes are gpus, tp, pp, ep, batch and seq")
+	if _, ok := axes[x]; !ok && !x.key() {
+		return model.Invalid(fmt.Sprintf("a chart cannot have the axis %q", x), "axes are gpus, tp, pp, ep, batch, seq and the keys of a config")
 	}
 	return nil
 }
+
+// key reports that an axis is a key of a config.
+func (x Axis) key() bool { return strings.Contains(string(x), ".") }
+
+// Layout reports that an axis counts a part of the layout: the places on it are those of powers of two.
+func (x Axis) Layout() bool { return axes[x].gpus }
 
 // Measured is a run with what a chart needs of it.
 type Measured struct {
@@ -44,9 +52,67 @@ type Measured struct {
 	Analysis *metric.Analysis
 	GPU      string       // short name; empty: not known
 	Shape    *model.Shape // of its model; nil: not known
+	Values   []model.Edit // of its config, for axes that are keys of it; nil: not known
+
+	Foretold map[string][2]float64 // metrics of Analysis that are forecasts, with what may as well be; nil: it was measured
 }
 
-func (m Measured) at(x Axis) int { return axes[x].at(*m.Run.Experiment) }
+// at is where a run lies on an axis; NaN: nowhere.
+func (m Measured) at(x Axis) float64 {
+	if a, ok := axes[x]; ok {
+		return float64(a.at(*m.Run.Experiment))
+	}
+	if v, err := strconv.ParseFloat(m.value(string(x)), 64); err == nil && !math.IsInf(v, 0) {
+		return v
+	}
+	return math.NaN()
+}
+
+// value is that of a key of its config; empty: it has none.
+func (m Measured) value(path string) string {
+	if v := model.First(m.Values, func(v model.Edit) bool { return v.Path == path }); v != nil {
+		return v.Value
+	}
+	return ""
+}
+
+// Keys are the keys of configs whose values are numbers, two different ones at least among runs: each may be an axis. Those that an
+// axis of its own counts are not among them.
+func Keys(all []Measured) (keys []Axis) {
+	entries := model.Each(all, func(m Measured) Entry { return Entry{Values: m.Values} })
+	for _, path := range Varied(entries) {
+		places := map[float64]bool{}
+		for _, m := range all {
+			if x := m.at(Axis(path)); !math.IsNaN(x) {
+				places[x] = true
+			}
+		}
+		if counted := strings.HasPrefix(path, "parallelism.") || path == "data.batch_size" || path == "data.seq_len"; len(places) > 1 && !counted {
+			keys = append(keys, Axis(path))
+		}
+	}
+	return keys
+}
+
+// Telling is the axis on which a metric of runs tells most: that of the line, or lines of one work, with most points; of equals the
+// first, which is that of GPUs.
+func Telling(all []Measured, y string) Axis {
+	best, most := AxisGPUs, 0
+	for _, x := range []Axis{AxisGPUs, AxisBatch, AxisSeq, AxisTP, AxisPP, AxisEP} {
+		for _, kin := range model.Grouped(SeriesOf(all, x, y), func(s Series) string { return s.Kin }) {
+			points := 0
+			for _, s := range kin.All {
+				if kin.Key != "" && len(s.Points) > 1 {
+					points += len(s.Points)
+				}
+			}
+			if points > most {
+				best, most = x, points
+			}
+		}
+	}
+	return best
+}
 
 // key is that of the run as it was made: by the engine that ran, whatever its config says.
 func (m Measured) key() ScalingKey {
@@ -128,6 +194,7 @@ var axes = map[Axis]axis{
 type group struct {
 	key     ScalingKey
 	layout  model.Layout
+	rest    string // what else differs, on an axis that is a key of the config
 	changed string // of the config since, where key and layout do not tell: no run of the config as it is now
 }
 
@@ -147,10 +214,17 @@ func changedBesides(all model.Changes) string {
 // SeriesOf groups runs into comparable series by an axis, named, by falling number of points, then by first run; y is a metric.
 func SeriesOf(all []Measured, x Axis, y string) []Series {
 	all = slices.DeleteFunc(assumeGPUs(all), func(m Measured) bool { // only a model with experts stands on the axis of EP
-		return x == AxisEP && m.layout().EP <= 1 && (m.Shape == nil || m.Shape.MoE == nil)
+		return x == AxisEP && m.layout().EP <= 1 && (m.Shape == nil || m.Shape.MoE == nil) || math.IsNaN(m.at(x))
 	})
+	var others []string // keys that a name must tell
+	if x.key() {
+		others = Varied(model.Each(all, func(m Measured) Entry { return Entry{Values: m.Values} }))
+		others = slices.DeleteFunc(others, func(path string) bool {
+			return path == string(x) || slices.ContainsFunc(keyed, func(key string) bool { return strings.HasPrefix(path, key) })
+		})
+	}
 	var out []Series
-	for _, g := range model.Grouped(all, func(m Measured) group { return groupOf(m, x) }) {
+	for _, g := range model.Grouped(unmeasured(all), func(m Measured) group { return groupOf(m, x, others) }) {
 		for _, line := range linesOf(g.All, x) {
 			if points := pointsOf(line.runs, x, y); len(points) > 0 {
 				out = append(out, Series{Kin: g.Key.kin(line), Name: g.Key.name(x) + line.suffix, Points: points})
@@ -161,8 +235,36 @@ func SeriesOf(all []Measured, x Axis, y string) []Series {
 	return out
 }
 
-func groupOf(m Measured, x Axis) group {
+// unmeasured drops forecasts of what was measured, or is foretold already.
+func unmeasured(all []Measured) (out []Measured) {
+	type place struct {
+		key    ScalingKey
+		layout model.Layout
+	}
+	known := map[place]bool{}
+	for _, m := range all {
+		if m.Foretold == nil {
+			known[place{m.key(), m.layout()}] = true
+		}
+	}
+	for _, m := range all {
+		at := place{m.key(), m.layout()}
+		if m.Foretold == nil || !known[at] {
+			out, known[at] = append(out, m), true
+		}
+	}
+	return out
+}
+
+func groupOf(m Measured, x Axis, others []string) group {
 	g := group{key: m.key(), layout: m.layout(), changed: changedBesides(m.Run.Changed)}
+	if x.key() {
+		g.rest = strings.Join(model.Each(others, func(path string) string { return LastPart(path) + " " + cmp.Or(m.value(path), "none") }), NameSign)
+		if x == "data.max_tokens" {
+			g.key.MaxTokens = 0
+		}
+		return g
+	}
 	axes[x].free(&g.key, &g.layout)
 	return g
 }
@@ -180,8 +282,11 @@ func (g group) name(x Axis) string {
 			}
 		}
 	}
-	if text := g.layout.Short(); x == AxisBatch || x == AxisSeq || text != model.OneGPU {
+	if text := g.layout.Short(); x == AxisBatch || x == AxisSeq || x.key() || text != model.OneGPU {
 		parts = append(parts, text)
+	}
+	if g.rest != "" {
+		parts = append(parts, g.rest)
 	}
 	if g.key.Replay && g.key.Engine != model.EngineReplay {
 		parts = append(parts, "replay")
@@ -258,138 +363,4 @@ func kindOf(l model.Layout, x Axis) string {
 		return ""
 	}
 	return l.Kind()
-}
-
-// Quantity is what a chart can show of points.
-type Quantity struct {
-	Title, Unit string
-	Metric      string // that the series are asked for
-	Decimals    int
-	of          func(Point) float64 // nil: the value measured; 0: none
-	ideal       func(Point) float64 // the value if all scaled perfectly; nil: nothing is ideal
-}
-
-// Quantities are those a chart can show.
-var Quantities = []Quantity{
-	{"throughput", "tok/s", ThroughputMetric, 0, nil, func(p Point) float64 { return p.Y * 100 / p.Efficiency }},
-	{"iteration time", "s", "iteration_wall_clock", 3, nil, func(p Point) float64 { return p.Y * p.Efficiency / 100 }},
-	{"TTFT", "ms", "ttft", 1, nil, nil},
-	{"TPOT", "ms", "tpot", 2, nil, nil},
-	{"speed-up", "×", ThroughputMetric, 2, func(p Point) float64 { return p.Speedup },
-		func(p Point) float64 { return p.Speedup * 100 / p.Efficiency }},
-	{"efficiency", "%", ThroughputMetric, 1, func(p Point) float64 { return p.Efficiency }, func(Point) float64 { return 100 }},
-	{"communication share", "%", "comm_overhead", 1, nil, nil},
-}
-
-// QuantityOf finds a quantity by its title, which must be one of Quantities.
-func QuantityOf(title string) Quantity {
-	return Quantities[slices.IndexFunc(Quantities, func(q Quantity) bool { return q.Title == title })]
-}
-
-// HasIdeal reports whether perfect scaling means something for the quantity.
-func (q Quantity) HasIdeal() bool { return q.ideal != nil }
-
-// Draw gives the points of a series their values; those without one are left out.
-func (q Quantity) Draw(s Series) ChartSeries {
-	line := ChartSeries{Name: s.Name}
-	for _, p := range s.Points {
-		drawn := ChartPoint{Point: p, Value: p.Y, Spread: p.Spread}
-		if q.of != nil {
-			drawn.Value, drawn.Spread = q.of(p), 0 // of what is computed from two values no spread is known
-		}
-		if q.of != nil && drawn.Value <= 0 {
-			continue
-		}
-		if q.ideal != nil && p.Efficiency > 0 {
-			drawn.Ideal = q.ideal(p)
-		}
-		line.Points = append(line.Points, drawn)
-	}
-	return line
-}
-
-// Chart is one chart as it is drawn, listed and written to files.
-type Chart struct {
-	Quantity, Unit string // throughput, tok/s
-	Axis           Axis
-	Across         string // what the axis counts, as its title says: GPUs
-	Of             string // what is shown of several series: the one, or what the few have in common; empty: all
-	Note           string // what all series have in common
-	Series         []ChartSeries
-	Ideal          bool // the ideal line is drawn
-	Log            bool // both axes are logarithmic
-	Nodes          []float64
-}
-
-// HasIdeal reports whether some point has an ideal: on an axis of the workload none has.
-func (c Chart) HasIdeal() bool {
-	return slices.ContainsFunc(c.Series, func(s ChartSeries) bool {
-		return slices.ContainsFunc(s.Points, func(p ChartPoint) bool { return p.Ideal > 0 })
-	})
-}
-
-// ChartSeries is one line of a chart: the same Name has the same colour and mark everywhere.
-type ChartSeries struct {
-	Name   string       `json:"name"`
-	Points []ChartPoint `json:"points"`          // by rising X; X is positive
-	Loose  bool         `json:"loose,omitempty"` // no line joins them
-}
-
-// ChartPoint is a run with the value that is drawn of it.
-type ChartPoint struct {
-	Point
-	Value  float64 `json:"value"`
-	Spread float64 `json:"value_spread"` // of Value: (max − min) / median, %; 0: not known
-	Ideal  float64 `json:"ideal"`        // Value if the run scaled perfectly from the base of its series; 0: nothing to compare with
-
-	Label string `json:"label,omitempty"` // stands beside the mark
-}
-
-// HalfRange is half of max − min, in the unit of the value: a bar goes so far up and down.
-func (p ChartPoint) HalfRange() float64 { return p.Value * p.Spread / 200 }
-
-// Range is where the bar of a point ends, below and above.
-func (p ChartPoint) Range() (low, high float64) {
-	if p.Foretold && p.Y > 0 {
-		return p.Low * p.Value / p.Y, p.High * p.Value / p.Y
-	}
-	return p.Value - p.HalfRange(), p.Value + p.HalfRange()
-}
-
-// Forecast puts a point that was not measured into a series of throughputs, beside the fewest GPUs of it.
-func (s *Series) Forecast(p Point) {
-	p.Foretold, p.Serial = true, -1
-	if len(s.Points) > 0 {
-		if scale, ok := ScaleOf(p.Y, int(p.X), s.Points[0].Y, int(s.Points[0].X)); ok {
-			p.Speedup, p.Efficiency = scale.Speedup, scale.Efficiency
-		}
-	}
-	s.Points = append(s.Points, p)
-	slices.SortStableFunc(s.Points, func(a, b Point) int { return cmp.Compare(a.X, b.X) })
-}
-
-// ChartStatistic says what the points and bars of a chart are.
-const ChartStatistic = "median over iterations, bars: max − min"
-
-// NameSign stands between the parts of a series' name.
-const NameSign = " · "
-
-// CommonName is what the names of series have in common.
-func CommonName(names []string) string {
-	if len(names) == 0 {
-		return ""
-	}
-	shared := strings.Split(names[0], NameSign)
-	for _, name := range names[1:] {
-		parts := strings.Split(name, NameSign)
-		shared = slices.DeleteFunc(shared, func(part string) bool { return !slices.Contains(parts, part) })
-	}
-	return strings.Join(shared, NameSign)
-}
-
-// OwnName is a series' name without what is common; empty where nothing is left.
-func OwnName(name, common string) string {
-	shared := strings.Split(common, NameSign)
-	own := slices.DeleteFunc(strings.Split(name, NameSign), func(part string) bool { return slices.Contains(shared, part) })
-	return strings.Join(own, NameSign)
 }

@@ -32,6 +32,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/app"
+	"shardeck/ui/canvas"
 	"shardeck/ui/cli/command"
 	"shardeck/ui/cli/exchange"
 	"shardeck/ui/cli/experiment"
@@ -166,6 +167,8 @@ func openCockpit(ctx context.Context, e *command.Env) error {
 		Profile: theme.Profile(e.Color, os.Getenv, true),
 		NoColor: e.Color == "auto" && screen.Theme == "mono",
 		ASCII:   e.ASCII || screen.ASCII,
+		Rung:    theme.RungOf(screen.Charts, os.Getenv),
+		Images:  canvas.ProtocolOf(screen.Images, os.Getenv),
 		Mouse:   screen.Mouse,
 		In:      e.In, Out: e.Out,
 		Editor:  editor(os.Getenv),

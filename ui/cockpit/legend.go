@@ -27,7 +27,7 @@ func legend(th *theme.Theme) []command {
 		{th.Eighths[3], "timeline: the end of a kernel, inside its column"},
 		{th.Wall, "timeline: when a rank came to the call gone to; on the ruler, a round time"},
 		{"0…9", "timeline, last in: the rank that came last to a call, where that is seen"},
-		{th.Point, "charts: a measured point"},
+		{th.Marks[0], "charts: a measured point"}, {th.Hollow[0], "charts: a forecast, not measured"},
 		{th.Guide, "charts: a line to compare with, such as the ideal"},
 		{th.More, "cut: there is more"},
 		{th.Up + th.Down, "a list goes on above, below"},

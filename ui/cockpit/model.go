@@ -23,6 +23,7 @@ import (
 	backend "shardeck/backend/jobs"
 	"shardeck/model"
 	"shardeck/model/board"
+	"shardeck/ui/canvas"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/charts"
 	"shardeck/ui/pane/config"
@@ -65,7 +66,7 @@ func New(ctx context.Context, b Backend, o Options) *Model {
 	if o.after == nil {
 		o.after = timers(ctx)
 	}
-	env := pane.Env{Ctx: ctx, Theme: o.Theme, Now: o.Now, After: o.after, Filters: &widget.History{}}
+	env := pane.Env{Ctx: ctx, Theme: o.Theme, Now: o.Now, After: o.after, Images: o.Images, Filters: &widget.History{}}
 	lay := &layout{theme: o.Theme, panes: map[pane.Name]pane.Pane{}, upper: pane.Config, lower: pane.Charts}
 	m := &Model{layout: lay, env: env, backend: b, mouseOn: o.Mouse, term: &hostTerminal{out: o.Out, outside: o.outside, editor: o.Editor},
 		state: &screenState{env: env, backend: b, layout: lay}}
@@ -156,6 +157,8 @@ func (m *Model) own(msg tea.Msg) tea.Cmd {
 		m.rows, m.sweeps = msg.Rows, msg.Sweeps
 	case pane.RefreshJobsMsg:
 		return m.watch.ask(true)
+	case pane.ImageMsg:
+		return m.term.image(msg.Text)
 	case pane.EditMsg:
 		if why := pane.Locked(m.backend, "edit a file"); why != "" {
 			return pane.Warn(why)
@@ -262,8 +265,10 @@ type Options struct {
 	Profile termenv.Profile // colours, from theme.Profile; ignored with Theme
 	Theme   *theme.Theme    // nil: made from Profile and ASCII
 	ASCII   bool
-	NoColor bool // no colours whatever Profile says
-	Mouse   bool // wheel and click; off, the terminal's own selection works
+	Rung    theme.Rung      // of pictures, from theme.RungOf; ignored with Theme or ASCII
+	Images  canvas.Protocol // of the terminal, from canvas.ProtocolOf; empty: none
+	NoColor bool            // no colours whatever Profile says
+	Mouse   bool            // wheel and click; off, the terminal's own selection works
 	In      io.Reader
 	Out     io.Writer
 	Editor  []string         // command for e: $VISUAL, $EDITOR or vi; empty: vi
@@ -339,7 +344,9 @@ func (o Options) withDefaults() Options {
 		o.Profile = termenv.Ascii
 	}
 	if o.Theme == nil {
-		o.Theme = theme.New(o.Profile, o.ASCII)
+		if o.Theme = theme.New(o.Profile, o.ASCII); !o.ASCII {
+			o.Theme.Rung = o.Rung
+		}
 	}
 	if o.Refresh <= 0 {
 		o.Refresh = time.Minute

@@ -73,7 +73,7 @@ func TestTheSelectedRowStaysInSight(t *testing.T) {
 	}{
 		"experiments": {[]string{"end"}, "▌ L119 "}, "near the end": {[]string{"end", "up", "up", "up"}, "▌ L116 "},
 		"jobs": {[]string{"3", "end"}, "▌ 500 "}, "config": {[]string{"e", "end"}, "▌ "},
-		"metrics": {[]string{"4", "end"}, "▌ tp1-b1-s512 "}, "charts": {[]string{"5", "end"}, "▌ C "},
+		"metrics": {[]string{"4", "end"}, "▌ tp1-b1-s512 "}, "charts": {[]string{"5", "end"}, "▌ ▲ "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := start(t, w, 200, 60).Press(c.keys...)

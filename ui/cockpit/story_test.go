@@ -583,7 +583,7 @@ func TestClickGoesToWhatItPointsAt(t *testing.T) {
 		click("ranks  phases").Expect("▌ranks")
 		click("calls").Expect("calls, greatest first")
 		d.Press("esc", "5")
-		click("  TP4  ").Expect("▌ A     4  TP4")
+		click("  TP4  ").Expect("▌ ●     4  TP4")
 		d.Press("1", "home", "down", "t")
 		click("collectives  ").Expect("▌collectives")
 		click("broadcast    ").Expect("▌ broadcast")

@@ -1,6 +1,7 @@
 package cockpit
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"os/exec"
@@ -33,6 +34,19 @@ func (t *hostTerminal) edit(msg pane.EditMsg) tea.Cmd {
 	}, func(err error) tea.Msg { return pane.EditedMsg{Err: err} })
 }
 
+// image shows an image below what the shell had on the screen, where it stays; Enter comes back.
+func (t *hostTerminal) image(text string) tea.Cmd {
+	return t.elsewhere(func(o outside) error {
+		return o.Away(func(in io.Reader, out io.Writer) error {
+			if _, err := io.WriteString(out, text+"\r\n\r\nEnter goes back to shardeck "); err != nil {
+				return err
+			}
+			_, err := bufio.NewReader(in).ReadString('\n')
+			return err
+		})
+	}, resumed)
+}
+
 // How editors are told a line: before the file, behind it after a colon, or so with a flag of their own.
 var (
 	linePlus = []string{"vi", "vim", "nvim", "view", "gvim", "nano", "pico", "emacs", "emacsclient",
@@ -57,12 +71,14 @@ func editorWords(editor []string, msg pane.EditMsg) []string {
 
 // suspend goes back to the shell; what it says when it returns is what a signal would.
 func (t *hostTerminal) suspend() tea.Cmd {
-	return t.elsewhere(outside.Suspend, func(err error) tea.Msg {
-		if err != nil {
-			return pane.FailNote(err)
-		}
-		return tea.ResumeMsg{}
-	})
+	return t.elsewhere(outside.Suspend, resumed)
+}
+
+func resumed(err error) tea.Msg {
+	if err != nil {
+		return pane.FailNote(err)
+	}
+	return tea.ResumeMsg{}
 }
 
 // elsewhere runs something that has the terminal to itself; keys are not read meanwhile.

@@ -51,11 +51,13 @@ type Field struct {
 	Keys         []Key                     // for the footer, after Enter and Esc: what may be typed
 }
 
-// Dialog is a question or a field that lies over a pane and has its keys; zero: closed.
+// Dialog is a question, a field or a list to search that lies over a pane and has its keys; zero: closed.
 type Dialog struct {
-	ask   *Ask
-	field Field
-	input *widget.Input
+	ask    *Ask
+	field  Field
+	input  *widget.Input
+	finder *widget.Finder
+	found  func(item int) tea.Cmd
 }
 
 // Ask opens a question, in place of whatever is open.
@@ -72,6 +74,12 @@ func (d *Dialog) Type(f Field) tea.Cmd {
 	return nil
 }
 
+// Find opens a list that is searched by typing; take is given the item that Enter chooses.
+func (d *Dialog) Find(f *widget.Finder, take func(item int) tea.Cmd) tea.Cmd {
+	d.finder, d.found = f, take
+	return nil
+}
+
 // Fill puts a longer text into the field, unless somebody typed on since it held the old one.
 func (d *Dialog) Fill(old, text string) {
 	if d.input != nil && d.input.Value() == old {
@@ -83,7 +91,7 @@ func (d *Dialog) Fill(old, text string) {
 func (d *Dialog) Close() { *d = Dialog{} }
 
 // Open reports whether the dialog has the keys.
-func (d *Dialog) Open() bool { return d.ask != nil || d.input != nil }
+func (d *Dialog) Open() bool { return d.ask != nil || d.input != nil || d.finder != nil }
 
 // Key gives a key to what is open; false: nothing is.
 func (d *Dialog) Key(key tea.KeyMsg) (tea.Cmd, bool) {
@@ -94,6 +102,16 @@ func (d *Dialog) Key(key tea.KeyMsg) (tea.Cmd, bool) {
 			d.ask = a
 		}
 		return cmd, true
+	}
+	if f := d.finder; f != nil {
+		item, done := f.Key(key)
+		if !done {
+			return nil, true
+		}
+		if d.finder = nil; item >= 0 {
+			return d.found(item), true
+		}
+		return nil, true
 	}
 	if d.input == nil {
 		return nil, false
@@ -133,6 +151,8 @@ func (d *Dialog) Keys() []Key {
 		return d.ask.Keys
 	case d.ask != nil:
 		return keysOf(d.ask.Popup.Hints())
+	case d.finder != nil:
+		return keysOf(d.finder.Hints())
 	case d.input != nil:
 		return append([]Key{Hint("↵", "take"), Hint("esc", "leave")}, d.field.Keys...)
 	}
@@ -142,6 +162,9 @@ func (d *Dialog) Keys() []Key {
 // Over draws what is open over the lines of a pane.
 func (d *Dialog) Over(th *theme.Theme, lines []string, width, height int) []string {
 	lines = d.input.Below(th, lines, width, height)
+	if d.finder != nil {
+		lines = d.finder.Over(th, lines, width, height)
+	}
 	if d.ask != nil {
 		lines = d.ask.Popup.Over(th, lines, width, height)
 	}

@@ -12,6 +12,7 @@ import (
 	"shardeck/model"
 	"shardeck/model/board"
 	"shardeck/model/metric"
+	"shardeck/ui/canvas"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -61,6 +62,7 @@ type Env struct {
 	Now   func() time.Time
 	After func(time.Duration, tea.Msg) tea.Cmd // gives a message after a while; tests bring their own
 
+	Images  canvas.Protocol // of the terminal; empty: it is not known to show any
 	Filters *widget.History // what was typed into the filters of all panes; nil: not remembered
 }
 
@@ -215,6 +217,9 @@ type EditMsg struct {
 	Path string
 	Line int
 }
+
+// ImageMsg asks the cockpit to give the terminal an image, and the screen to it until a key; Text is the image as it is sent.
+type ImageMsg struct{ Text string }
 
 // EditedMsg says that the editor has ended; Err is why it could not do its work.
 type EditedMsg struct{ Err error }

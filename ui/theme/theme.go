@@ -47,12 +47,17 @@ var series = []struct{ ink256, ink16 string }{
 	{"32", "6"}, {"166", "3"}, {"28", "2"}, {"133", "5"}, {"160", "1"}, {"66", "4"},
 }
 
+// heat are the grounds of values from the least to the greatest with their inks, of one hue: the order is seen without colour too.
+var heat = [][2]string{{"236", "252"}, {"23", "255"}, {"24", "255"}, {"31", "231"}, {"74", "16"}, {"117", "16"}}
+
 // Theme draws tones and knows the glyphs. It is read-only once made: every pane may share it.
 type Theme struct {
 	Glyphs
 	ASCII  bool
+	Rung   Rung // of pictures; Braille, or ASCII where all is
 	tones  [toneCount]lipgloss.Style
 	series []lipgloss.Style
+	heat   []lipgloss.Style // empty: there are not colours enough
 }
 
 // New makes a theme for a colour profile (see Profile); it asks the terminal nothing.
@@ -60,9 +65,9 @@ func New(profile termenv.Profile, ascii bool) *Theme {
 	r := lipgloss.NewRenderer(io.Discard, termenv.WithProfile(profile))
 	r.SetColorProfile(profile)
 	r.SetHasDarkBackground(true)
-	t := &Theme{Glyphs: unicodeGlyphs, ASCII: ascii}
+	t := &Theme{Glyphs: unicodeGlyphs, ASCII: ascii, Rung: Braille}
 	if ascii {
-		t.Glyphs = asciiGlyphs
+		t.Glyphs, t.Rung = asciiGlyphs, ASCII
 	}
 	for i, p := range palette {
 		s := r.NewStyle().Bold(p.bold)
@@ -70,6 +75,11 @@ func New(profile termenv.Profile, ascii bool) *Theme {
 			s = s.Faint(p.faint)
 		}
 		t.tones[i] = paint(s, p.ink256, p.ink16, profile)
+	}
+	for _, p := range heat {
+		if profile == termenv.ANSI256 {
+			t.heat = append(t.heat, r.NewStyle().Background(lipgloss.Color(p[0])).Foreground(lipgloss.Color(p[1])))
+		}
 	}
 	for _, p := range series {
 		t.series = append(t.series, paint(r.NewStyle(), p.ink256, p.ink16, profile))
@@ -104,6 +114,17 @@ func (t *Theme) Series(i int, text string) string {
 	return t.series[i%len(t.series)].Render(text)
 }
 
+// Heat draws text, such as a value between blanks, on the ground of a level from 0 to 1; without colours for that a sign of the level
+// takes its first column.
+func (t *Theme) Heat(level float64, text string) string {
+	level = min(max(level, 0), 1)
+	if n := len(t.heat); n > 0 {
+		return t.heat[int(level*float64(n-1)+0.5)].Render(text)
+	}
+	levels := t.Levels[1:]
+	return levels[int(level*float64(len(levels)-1)+0.5)] + strings.TrimPrefix(text, " ")
+}
+
 // Profile chooses the colours: colour is auto, always or never; tty: a terminal has the output. NO_COLOR is no-color.org's.
 func Profile(colour string, getenv func(string) string, tty bool) termenv.Profile {
 	term := getenv("TERM")
@@ -127,11 +148,12 @@ type Glyphs struct {
 	More    string // cut here
 	Left    string // of a stepper
 	Right   string
-	Down    string // of what is open, and that there is more below
-	Up      string // that there is more above
-	Point   string // a measured point in a chart
-	Guide   string // a line of a chart to compare with
-	Full    string // bars: the parts in order of worth
+	Down    string   // of what is open, and that there is more below
+	Up      string   // that there is more above
+	Marks   []string // of the points of lines in a chart, in their order
+	Hollow  []string // the same of points that were not measured
+	Guide   string   // a line of a chart to compare with
+	Full    string   // bars: the parts in order of worth
 	Transit string
 	Wait    string
 	Unknown string // transfer or wait
@@ -147,7 +169,8 @@ type Glyphs struct {
 type AxisGlyphs struct{ Tick, Corner, Line, Under string }
 
 var unicodeGlyphs = Glyphs{
-	Cursor: "▌", Mark: "•", Rule: "─", Wall: "│", Best: "▲", Missing: "–", More: "…", Left: "◂", Right: "▸", Down: "▾", Up: "▴", Point: "●", Guide: "·",
+	Cursor: "▌", Mark: "•", Rule: "─", Wall: "│", Best: "▲", Missing: "–", More: "…", Left: "◂", Right: "▸", Down: "▾", Up: "▴", Guide: "·",
+	Marks: []string{"●", "■", "▲", "◆", "▼", "◉"}, Hollow: []string{"○", "□", "△", "◇", "▽", "◎"},
 	Full: "█", Transit: "▓", Wait: "░", Unknown: "▒", Idle: "·", Empty: "▁",
 	Levels:  []string{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 	Eighths: []string{" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"},
@@ -156,7 +179,8 @@ var unicodeGlyphs = Glyphs{
 }
 
 var asciiGlyphs = Glyphs{
-	Cursor: ">", Mark: "*", Rule: "-", Wall: "|", Best: "^", Missing: "-", More: "~", Left: "<", Right: ">", Down: "v", Up: "^", Point: "o", Guide: ".",
+	Cursor: ">", Mark: "*", Rule: "-", Wall: "|", Best: "^", Missing: "-", More: "~", Left: "<", Right: ">", Down: "v", Up: "^", Guide: ".",
+	Marks: []string{"A", "B", "C", "D", "E", "F"}, Hollow: []string{"a", "b", "c", "d", "e", "f"},
 	Full: "#", Transit: "+", Wait: ":", Unknown: "?", Idle: ".", Empty: "_",
 	Levels:  []string{" ", ".", ".", ":", "-", "=", "+", "*", "#"},
 	Eighths: []string{" ", " ", " ", " ", "#", "#", "#", "|", "#"},

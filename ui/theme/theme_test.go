@@ -50,7 +50,7 @@ func TestPaintKeepsText(t *testing.T) {
 
 func TestGlyphsAreOneColumn(t *testing.T) {
 	for _, g := range []Glyphs{unicodeGlyphs, asciiGlyphs} {
-		all := append([]string{g.Cursor, g.Mark, g.Rule, g.Wall, g.Best, g.Missing, g.More, g.Left, g.Right, g.Point, g.Guide,
+		all := append([]string{g.Cursor, g.Mark, g.Rule, g.Wall, g.Best, g.Missing, g.More, g.Left, g.Right, g.Marks[0], g.Hollow[0], g.Guide,
 			g.Full, g.Transit, g.Wait, g.Idle, g.Empty, g.Axis.Tick, g.Axis.Corner, g.Axis.Line, g.Axis.Under}, g.Levels...)
 		for _, s := range append(all, g.Corners[:]...) {
 			if ansi.StringWidth(s) != 1 {

@@ -1,6 +1,6 @@
-// Package charts is the pane of scaling: one quantity of the runs against one axis (GPUs, TP, PP, batch, …), one line a series,
-// the ideal line beside it, and under the chart the points it is drawn from with their spread, speed-up, efficiency and serial
-// part. The series come whole from the backend; the pane chooses among them and draws.
+// Package charts is the pane of scaling: any quantity of the runs against any axis (GPUs, TP, batch, a key of the config …), one line a
+// series, the ideal line beside it, forecasts hollow; or several quantities side by side under one crosshair; and under them the points
+// with their spread, speed-up, efficiency and serial part. The series come whole from the backend; the pane chooses among them and draws.
 package charts
 
 import (
@@ -12,7 +12,10 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/measure"
+	"shardeck/backend/pool"
 	"shardeck/model"
+	"shardeck/model/board"
+	"shardeck/model/explain"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/model/scaling"
@@ -27,10 +30,18 @@ type Backend interface {
 	Site() model.Site
 	ReadOnly() bool
 
-	// Scaling groups all analysed runs into comparable series: y is a metric's name.
-	Scaling(ctx context.Context, x scaling.Axis, y string) ([]scaling.Series, error)
+	// Scaling groups all analysed runs into comparable series: y is a metric's name. What is foretold stands among them.
+	Scaling(ctx context.Context, x scaling.Axis, y string, foretold ...scaling.Measured) ([]scaling.Series, error)
+	// Chartable looks for what there is to be drawn.
+	Chartable(ctx context.Context) (measure.Chartable, error)
+	// Foretold are forecasts of the experiments that were not run, as far as there are.
+	Foretold(ctx context.Context, rows []board.Row) ([]scaling.Measured, error)
+	// Explain says where the time of a run went, against another.
+	Explain(ctx context.Context, before, after string, progress pool.Progress) (explain.Waterfall, error)
 	// ExportChart writes one chart as it is drawn and returns its path.
 	ExportChart(ctx context.Context, c scaling.Chart, f measure.Format) (string, error)
+	// Picture is the PNG that ExportChart writes.
+	Picture(c scaling.Chart) ([]byte, error)
 }
 
 type env struct {
@@ -53,58 +64,122 @@ var axes = []axis{
 	{scaling.AxisSeq, "prompt length", "prompt", "prompt length"},
 }
 
+// axisOf is an axis with its words: one of axes, or a key of the config.
+func axisOf(x scaling.Axis) axis {
+	if a := model.First(axes, func(a axis) bool { return a.Axis == x }); a != nil {
+		return *a
+	}
+	if x == "" {
+		return axes[0]
+	}
+	words := strings.ReplaceAll(scaling.LastPart(string(x)), "_", " ")
+	return axis{x, words, words, words}
+}
+
 // Pane is the charts pane.
 type Pane struct {
 	pane.Base
 	figure
 	focused bool
 
-	nextX, nextY int // as asked for: shown once their series are there
-	list         *list.List[row]
-	followed     string // run of the experiment that was last selected
-	err          error
-	loaded       bool
+	next     wish
+	chosen   bool // the axis, by the user: else it is the one that tells most
+	rows     []board.Row
+	foretold []scaling.Measured
+	list     *list.List[row]
+	columns  []column // of the list
+	followed string   // run of the experiment that was last selected
+	fall     *fall    // over all: where the time of a run went; nil: not asked for
+	fallOf   string   // the run that is asked for
+	err      error
+	loaded   bool
 
-	later   pane.Timer // before the series are read anew
-	scaling pane.Task[[]scaling.Series]
-	writing pane.Task[string] // the path of an exported chart
+	later     pane.Timer // before the series are read anew
+	scaling   pane.Task[map[string][]scaling.Series]
+	chartable pane.Task[measure.Chartable]
+	foretell  pane.Task[[]scaling.Measured]
+	explain   pane.Work[explain.Waterfall]
+	writing   pane.Task[string] // the path of an exported chart
 }
 
-// restTime is how long the cursor stays before the crosshair, which crosses every line of the chart, follows it, and the wait
+// restTime is how long the cursor stays before the crosshair, which crosses every chart, follows it, and the wait
 // in which several changes become one reading: runs analysed in a row need the series once.
 const restTime = 300 * time.Millisecond
 
 // New makes the pane.
 func New(e pane.Env, b Backend) *Pane {
-	p := &Pane{figure: figure{env: env{e, b}}}
+	p := &Pane{figure: figure{env: env{e, b}, wish: wish{axis: axes[0], quantity: scaling.Quantities[0]}}}
+	p.next = p.wish
 	p.list = list.New(e, list.Of[row]{One: "point", ID: func(r row) string { return r.point.Run }, Cells: p.cells, Rest: restTime})
 	return p
 }
 
-// Init reads the series.
-func (p *Pane) Init() tea.Cmd { return p.load() }
-
-func (p *Pane) load() tea.Cmd {
-	x, y := axes[p.nextX].Axis, scaling.Quantities[p.nextY].Metric
-	return p.scaling.Start(p.env.Ctx, func(ctx context.Context) ([]scaling.Series, error) { return p.env.Scaling(ctx, x, y) }, p.got)
+// Init reads the series, on the axis that tells most unless one was chosen.
+func (p *Pane) Init() tea.Cmd {
+	if p.chosen {
+		return p.load()
+	}
+	return p.chartable.Start(p.env.Ctx, p.env.Chartable, func(found measure.Chartable, err error) tea.Cmd {
+		if err == nil && !p.chosen {
+			p.next.axis = axisOf(found.Telling)
+		}
+		return p.load()
+	})
 }
 
-func (p *Pane) got(all []scaling.Series, err error) tea.Cmd {
+func (p *Pane) load() tea.Cmd {
+	next, foretold := p.next, p.foretold
+	return p.scaling.Start(p.env.Ctx, func(ctx context.Context) (map[string][]scaling.Series, error) {
+		all := map[string][]scaling.Series{}
+		for _, q := range next.quantities() {
+			if all[q.Metric] != nil {
+				continue
+			}
+			found, err := p.env.Scaling(ctx, next.axis.Axis, q.Metric, foretold...)
+			if err != nil {
+				return nil, err
+			}
+			all[q.Metric] = found
+		}
+		return all, nil
+	}, func(all map[string][]scaling.Series, err error) tea.Cmd { return p.got(next, all, err) })
+}
+
+func (p *Pane) got(of wish, all map[string][]scaling.Series, err error) tea.Cmd {
 	p.err, p.loaded = err, true
 	if err != nil {
 		return pane.Fail(err)
 	}
-	p.series.all, p.x, p.y = all, p.nextX, p.nextY
+	p.series.all, p.byMetric = all[of.quantity.Metric], all
+	p.wish = of
 	p.show(p.series.only)
 	return nil
+}
+
+// forecasts asks what is foretold of the experiments that were not run, and draws it among the runs.
+func (p *Pane) forecasts() tea.Cmd {
+	rows := p.rows
+	return p.foretell.Start(p.env.Ctx, func(ctx context.Context) ([]scaling.Measured, error) { return p.env.Foretold(ctx, rows) },
+		func(all []scaling.Measured, err error) tea.Cmd {
+			if err != nil || len(all)+len(p.foretold) == 0 {
+				return nil // what cannot be foretold is not drawn
+			}
+			p.foretold = all
+			return p.load()
+		})
 }
 
 // show shows one series, or with no name those that suit the run looked at; the cursor stays on its run.
 func (p *Pane) show(only string) {
 	p.series.only = only
 	p.series.choose(p.list.Target())
-	p.chart, p.drawn = p.build(), nil
-	rows := rowsOf(p.chart)
+	p.panels, p.drawn = nil, nil
+	for _, q := range p.quantities() {
+		if one := p.build(q, p.byMetric[q.Metric]); len(p.panels) == 0 || len(rowsOf(one.chart)) > 0 {
+			p.panels = append(p.panels, one)
+		}
+	}
+	rows := rowsOf(p.chart())
 	p.columns = p.pointColumns(rows)
 	p.list.Table.Columns = model.Each(p.columns, func(c column) widget.Column { return c.Column })
 	p.list.SetRows(rows)
@@ -113,15 +188,22 @@ func (p *Pane) show(only string) {
 // Keep is what is found again at the next start.
 func (p *Pane) Keep() map[string]string {
 	on := map[bool]string{true: "on"}
-	return map[string]string{"x": string(axes[p.nextX].Axis), "y": scaling.Quantities[p.nextY].Title,
-		"series": p.series.only, "log": on[p.log], "bare": on[p.bare]}
+	kept := map[string]string{"y": p.next.quantity.Title, "series": p.series.only, "log": on[p.log], "bare": on[p.bare], "several": on[p.next.several]}
+	if p.chosen {
+		kept["x"] = string(p.next.axis.Axis)
+	}
+	return kept
 }
 
 // Restore takes what was kept.
 func (p *Pane) Restore(kept map[string]string) {
-	p.x = max(slices.IndexFunc(axes, func(a axis) bool { return string(a.Axis) == kept["x"] }), 0)
-	p.y = max(slices.IndexFunc(scaling.Quantities, func(q scaling.Quantity) bool { return q.Title == kept["y"] }), 0)
-	p.nextX, p.nextY = p.x, p.y
+	x := scaling.Axis(kept["x"])
+	p.chosen = x != "" && x.Check() == nil
+	if !p.chosen {
+		x = ""
+	}
+	p.next = wish{axisOf(x), scaling.QuantityOf(kept["y"]), kept["several"] != ""}
+	p.wish = p.next
 	p.series.only, p.log, p.bare = kept["series"], kept["log"] != "", kept["bare"] != ""
 }
 
@@ -132,11 +214,17 @@ func (p *Pane) SetFocus(on bool) { p.focused, p.list.Table.Focused = on, on }
 func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.KeyMsg:
+		if p.fall != nil {
+			return p, pane.Press(p, &p.Base, fallKeys(), func(string) (tea.Cmd, bool) { return nil, false }, msg)
+		}
 		return p, pane.Press(p, &p.Base, keys(), p.list.Move, msg)
 	case pane.ClickMsg:
 		return p, p.list.Click(msg.X, msg.Line-p.listTop())
-	case pane.BoardMsg, pane.ReloadMsg, pane.AnalysedMsg:
-		return p, p.later.Start(p.env.Env, restTime, p.load)
+	case pane.BoardMsg:
+		p.rows = msg.Rows
+		return p, p.again()
+	case pane.ReloadMsg, pane.AnalysedMsg:
+		return p, p.again()
 	case pane.OpenMsg:
 		p.seek(msg.Run)
 	case pane.SelectMsg: // the cursor stays on the run that another pane is at
@@ -146,6 +234,11 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 		}
 	}
 	return p, nil
+}
+
+// again reads all anew, in a moment.
+func (p *Pane) again() tea.Cmd {
+	return p.later.Start(p.env.Env, restTime, func() tea.Cmd { return tea.Batch(p.load(), p.forecasts()) })
 }
 
 // seek goes to a run, now or as soon as it is there; its series is shown if another one is alone on the screen.
@@ -161,7 +254,13 @@ func (p *Pane) seek(run string) {
 
 // Title says what is drawn against what, and what all series have in common.
 func (p *Pane) Title() (left, right string) {
+	if p.fall != nil {
+		return p.fall.title(), ""
+	}
 	left = "Charts · " + p.what()
+	if p.several {
+		left = "Charts · against " + p.axis.title
+	}
 	if p.log {
 		left += ", log"
 	}
@@ -182,18 +281,24 @@ func (p *Pane) Title() (left, right string) {
 func (p *Pane) Message() pane.Note {
 	r, ok := p.list.Current()
 	switch whole := p.series.at(r.line); {
+	case p.explain.Busy():
+		return pane.Note{Text: p.explain.Words("taking " + p.fallOf + " apart"), Tone: theme.Busy}
+	case p.fall != nil:
+		return p.fall.message()
 	case p.err != nil:
 		return pane.FailNote(p.err)
 	case !ok:
 		return pane.Note{}
 	case r.point.Changed != "":
 		return pane.Note{Text: r.point.Changed + " · " + p.crossWords(r) + " · " + r.point.Run, Tone: theme.Warn}
+	case r.point.Foretold:
+		return pane.Note{Text: r.point.Run + " was not run · " + p.crossWords(r)}
 	case len(whole.Points) < 2:
-		return pane.Note{Text: r.point.Run + " is alone in its series: another " + axes[p.x].one + " draws a line"}
+		return pane.Note{Text: r.point.Run + " is alone in its series: another " + p.axis.one + " draws a line"}
 	case r.point.Unsure != "":
 		return pane.Note{Text: present.Doubt(r.point.TooFew) + " " + r.point.Unsure + " · " + p.crossWords(r) + " · " + r.point.Run}
 	default:
-		parts := []string{r.point.Run, p.crossWords(r)}
+		parts := append([]string{r.point.Run}, strings.Split(p.crossWords(r), scaling.NameSign)...)
 		if base := whole.Points[0]; r.point.Efficiency > 0 && p.scales(p.list.Rows()) && base.Run != r.point.Run {
 			parts = append(parts, "over "+base.Run)
 		}
@@ -203,16 +308,16 @@ func (p *Pane) Message() pane.Note {
 
 // chartRows is what the list leaves, which takes at most two fifths of the pane.
 func (p *Pane) chartRows() int {
-	head := p.list.Table.HeaderRows()
-	rows := p.Height - min(len(p.list.Rows())+head, max(p.Height*2/5, head+3)) - 1
+	head, share := p.list.Table.HeaderRows(), p.Height*2/5
+	if p.several {
+		share = p.Height / 4 // there is more to be seen in the charts
+	}
+	rows := p.Height - min(len(p.list.Rows())+head, max(share, head+3)) - 1
 	if rows < leastChart {
 		return 0
 	}
 	return rows
 }
-
-// leastChart is the fewest lines a chart is worth drawing in.
-const leastChart = 7
 
 // listTop is how many lines stand over the list: the chart and a blank one, or none.
 func (p *Pane) listTop() int {
@@ -226,14 +331,17 @@ func (p *Pane) listTop() int {
 func (p *Pane) View() string { return p.Frame(p.env.Theme, p.body) }
 
 func (p *Pane) body() []string {
+	if p.fall != nil {
+		return p.fall.lines(p.env.Theme, p.Width, p.Height)
+	}
 	if len(p.list.Rows()) == 0 {
 		return p.empty()
 	}
 	p.list.Table.Measure(p.Width)
 	r, _ := p.list.Rested()
-	lines := p.draw(r, p.focused, p.Width, p.chartRows())
-	if len(lines) > 0 {
-		lines = append(lines, "")
+	var lines []string
+	if rows := p.chartRows(); rows > 0 {
+		lines = append(p.draw(r, p.focused, p.Width, rows), "")
 	}
 	return append(lines, p.list.View(p.Width, p.Height-len(lines))...)
 }
@@ -245,126 +353,14 @@ func (p *Pane) empty() []string {
 		return pane.Notice("reading the runs …")
 	case p.err != nil:
 		return pane.Unreadable(p.env.Theme, "no chart", p.err, p.Width)
-	case scaling.Quantities[p.y].Metric == "comm_overhead":
+	case p.quantity.Metric == "comm_overhead":
 		return pane.Notice("No run shows "+p.what()+" yet.", "", "It comes from traces of runs on two GPUs or more:",
 			"4 Metrics, then a   reads the traces of every run")
-	case axes[p.x].Axis == scaling.AxisEP:
+	case p.axis.Axis == scaling.AxisEP:
 		return pane.Notice("No run of a mixture-of-experts model yet.", "", "x goes to the next axis · 1 Experiments, then s   submits one")
 	case len(p.series.all) > 0:
-		return pane.Notice(scaling.Quantities[p.y].Title+" compares runs that differ in their GPUs: no such runs on this axis.", "",
+		return pane.Notice(p.quantity.Title+" compares runs that differ in their GPUs: no such runs on this axis.", "",
 			"x goes to the next axis · y to the next quantity")
 	}
 	return pane.Notice("No run has timings yet.", "", "1 Experiments, then s   submits one; its point appears when the job ends")
-}
-
-func keys() pane.Table[*Pane] {
-	return pane.Table[*Pane]{
-		{Key: pane.Foot("x", "x", "axis", "the next axis: GPUs, TP, PP, EP, batch, prompt (X: the one before)"),
-			Do: func(p *Pane) tea.Cmd { return p.turn(&p.nextX, 1, len(axes)) }},
-		{Key: pane.On("X", "X", "before", ""), Do: func(p *Pane) tea.Cmd { return p.turn(&p.nextX, -1, len(axes)) }},
-		{Key: pane.Foot("y", "y", "quantity", "the next quantity: throughput, iteration time, TTFT … (Y: the one before)"),
-			Do: func(p *Pane) tea.Cmd { return p.turn(&p.nextY, 1, len(scaling.Quantities)) }},
-		{Key: pane.On("Y", "Y", "before", ""), Do: func(p *Pane) tea.Cmd { return p.turn(&p.nextY, -1, len(scaling.Quantities)) }},
-		{Key: pane.Foot("g", "g", "series", "show one series alone, the next one, then those of the run again with its kin"),
-			Do: func(p *Pane) tea.Cmd { p.show(p.series.next()); return nil }, Why: needSeries},
-		{Key: pane.Foot("l", "l", "log", "both axes logarithmic, and back"), Do: func(p *Pane) tea.Cmd { return toggle(&p.log) }},
-		{Key: pane.On("i", "i", "ideal", "show or hide the ideal line"),
-			Do: func(p *Pane) tea.Cmd { return toggle(&p.bare) }, Why: needIdeal},
-		{Key: pane.Foot("w", "w", "why", "why it scales so: compare the traces of this run with those of the first of its line"),
-			Do: (*Pane).why, Why: needBase},
-		{Key: pane.Foot("enter", "↵", "metrics", "open the run of this point in Metrics"),
-			Do: func(p *Pane) tea.Cmd { return p.openIn(pane.Metrics) }, Why: needPoint},
-		{Key: pane.On("t", "t", "traces", "show where the time of this run went"),
-			Do: func(p *Pane) tea.Cmd { return p.openIn(pane.Traces) }, Why: needPoint},
-		{Key: pane.Foot("P", "P", "PNG", "write this chart as a picture beside the experiments (:export writes the summary of all runs)"),
-			Do: func(p *Pane) tea.Cmd { return p.export(measure.FormatPNG) }, Why: mayWrite},
-		{Key: pane.Foot("C", "C", "CSV", "write the very points of this chart as a table"),
-			Do: func(p *Pane) tea.Cmd { return p.export(measure.FormatCSV) }, Why: mayWrite},
-		{Key: pane.On("left", "←→", "crosshair", "move the crosshair along its line: the values there stand in the message line"),
-			Do: func(p *Pane) tea.Cmd { return p.cross(-1) }, Why: needPoint},
-		{Key: pane.On("right", "→", "later", "move the crosshair along its line"),
-			Do: func(p *Pane) tea.Cmd { return p.cross(1) }, Why: needPoint},
-		{Key: pane.On("r", "r", "refresh", "read the runs again"), Do: (*Pane).load},
-		{Key: pane.On("esc", "esc", "back", "show all series again, or of many those of the run and its kin"),
-			Do: func(p *Pane) tea.Cmd { p.show(""); return nil }},
-	}
-}
-
-// Keys lists what the pane answers to now.
-func (p *Pane) Keys() []pane.Key {
-	all := keys().Keys()
-	if p.loaded && len(p.list.Rows()) == 0 {
-		all = keys().OnlyFoot("x", "y", "r")
-	}
-	return append(all, moveKeys()...)
-}
-
-// moveKeys are those of every list but g, which chooses the series here.
-func moveKeys() []pane.Key {
-	return []pane.Key{
-		{Keys: []string{"up", "k", "down", "j"}, Label: "↑↓ k j", Verb: "move", Help: "go to another point"},
-		{Keys: []string{"pgup", "pgdown", "ctrl+u", "ctrl+d"}, Label: "PgUp PgDn ^u ^d", Verb: "page", Help: "move by a screen, or half of one"},
-		{Keys: []string{"home", "end", "G"}, Label: "home end", Verb: "ends", Help: "go to the first or the last point"},
-	}
-}
-
-// turn goes round among axes or quantities, and asks for their series.
-func (p *Pane) turn(at *int, by, n int) tea.Cmd {
-	*at = (*at + by + n) % n
-	return p.load()
-}
-
-func needSeries(p *Pane) string {
-	return pane.WhyNot(len(p.series.all) < 2, "there is one series at most: nothing to choose from")
-}
-
-func needIdeal(p *Pane) string {
-	return pane.WhyNot(!scaling.Quantities[p.y].HasIdeal(), "nothing is ideal for "+scaling.Quantities[p.y].Title)
-}
-
-func needPoint(p *Pane) string { return p.list.Missing() }
-
-func mayWrite(p *Pane) string {
-	if len(p.list.Rows()) == 0 {
-		return "nothing is drawn: there is nothing to write"
-	}
-	return pane.Locked(p.env.Backend, "write files")
-}
-
-func needBase(p *Pane) string {
-	r, ok := p.list.Current()
-	switch {
-	case !ok:
-		return p.list.Missing()
-	case len(p.series.at(r.line).Points) < 2:
-		return r.point.Run + " is alone in its series: there is nothing to compare it with"
-	case p.series.at(r.line).Points[0].Run == r.point.Run:
-		return r.point.Run + " is what the others of its line are compared with: go to another point"
-	}
-	return ""
-}
-
-func (p *Pane) openIn(to pane.Name) tea.Cmd {
-	r, _ := p.list.Current()
-	return pane.Send(pane.OpenMsg{To: to, Run: r.point.Run})
-}
-
-// why compares the traces of a run with those of the first of its line, over which speed-up and efficiency are.
-func (p *Pane) why() tea.Cmd {
-	r, _ := p.list.Current()
-	return pane.Send(pane.OpenMsg{To: pane.Traces, Run: r.point.Run, Base: p.series.at(r.line).Points[0].Run})
-}
-
-func toggle(on *bool) tea.Cmd {
-	*on = !*on
-	return nil
-}
-
-func (p *Pane) export(f measure.Format) tea.Cmd {
-	c := p.chart
-	c.Ideal, c.Log = scaling.Quantities[p.y].HasIdeal() && !p.bare, p.log
-	write := func(ctx context.Context) (string, error) { return p.env.ExportChart(ctx, c, f) }
-	return p.writing.Start(p.env.Ctx, write, pane.Got(func(path string) tea.Cmd {
-		return pane.Send(pane.Note{Text: "written: " + path, Tone: theme.Good})
-	}))
 }

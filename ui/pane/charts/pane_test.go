@@ -14,7 +14,12 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/measure"
+	"shardeck/model"
+	"shardeck/model/board"
+	"shardeck/model/explain"
+	"shardeck/model/metric"
 	"shardeck/model/scaling"
+	"shardeck/ui/canvas"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
 )
@@ -41,9 +46,9 @@ type asked struct {
 	chart  scaling.Chart // as last exported
 }
 
-func (l *asked) Scaling(ctx context.Context, x scaling.Axis, y string) ([]scaling.Series, error) {
+func (l *asked) Scaling(ctx context.Context, x scaling.Axis, y string, foretold ...scaling.Measured) ([]scaling.Series, error) {
 	l.series = append(l.series, string(x)+" "+y)
-	return l.Backend.Scaling(ctx, x, y)
+	return l.Backend.Scaling(ctx, x, y, foretold...)
 }
 
 func (l *asked) ExportChart(ctx context.Context, c scaling.Chart, f measure.Format) (string, error) {
@@ -131,7 +136,7 @@ func TestPointsThatChanceCouldMake(t *testing.T) {
 }
 
 func TestIdealLine(t *testing.T) {
-	d := drive(t, two(t), 80, 18).Expect("· ideal", "60 000").Press("i").Absent("ideal", "60 000")
+	d := drive(t, two(t), 80, 18).Expect(" ideal", "60 000").Press("i").Absent("ideal", "60 000")
 	d.Press("y", "y", "i")
 	if note, _ := panetest.Last[pane.Note](d); note.Text != "nothing is ideal for TTFT" {
 		t.Errorf("said %q", note.Text)
@@ -139,7 +144,7 @@ func TestIdealLine(t *testing.T) {
 }
 
 func TestSeriesOneByOne(t *testing.T) {
-	d := drive(t, two(t), 80, 18).Expect("A Llama-3.1-8B", "B DeepSeek-V2-Lite")
+	d := drive(t, two(t), 80, 18).Expect("● Llama-3.1-8B", "■ DeepSeek-V2-Lite")
 	d.Press("g").Expect("● Llama-3.1-8B").Absent("DeepSeek", "8 321")
 	has(t, title(d), "series 1 of 2")
 	d.Press("g").Expect("8 321").Absent("17 618")
@@ -155,8 +160,9 @@ func TestManySeriesShowTheOneLookedAt(t *testing.T) {
 				"tp: 4", fmt.Sprint("tp: ", 4+4*x), "batch_size: 4", fmt.Sprint("batch_size: ", 1<<i))
 		}
 	}
-	d := drive(t, w, 80, 18).Expect("13 377").Absent("big-")
+	d := drive(t, w, 80, 18).Expect("■      1", "TP8").Press("x", "x")
 	d.Pane().SetFocus(false)
+	d.Send(pane.OpenMsg{To: pane.Charts, Run: "llama-8b-tp1"}).Expect("13 377").Absent("big-")
 	d.Send(pane.OpenMsg{To: pane.Charts, Run: "big-2-1"}).Expect("batch 4").Absent("13 377")
 	has(t, title(d), "series 3 of 6")
 }
@@ -164,9 +170,9 @@ func TestManySeriesShowTheOneLookedAt(t *testing.T) {
 func TestCursorFollowsTheBoard(t *testing.T) {
 	w := two(t)
 	d := drive(t, w, 140, 39)
-	d.Send(pane.SelectMsg{Row: w.Row("E1.2")}).Expect("▌ A     1")
+	d.Send(pane.SelectMsg{Row: w.Row("E1.2")}).Expect("▌ ●     1")
 	d.Pane().SetFocus(false)
-	d.Send(pane.SelectMsg{Row: w.Row("E1.2")}).Expect("▌ A     2")
+	d.Send(pane.SelectMsg{Row: w.Row("E1.2")}).Expect("▌ ●     2")
 }
 
 func TestPointOpensItsRun(t *testing.T) {
@@ -231,9 +237,9 @@ func TestExportThatCannotBe(t *testing.T) {
 
 func TestCrosshairSaysTheValues(t *testing.T) {
 	d := drive(t, two(t), 80, 18).Press("right")
-	has(t, d.Pane().Message().Text, "llama-8b-tp2 · GPUs 2: A 17 618, B 8 321 tok/s · spread 0.2 %, 0.3 % · ideal 26 754")
+	has(t, d.Pane().Message().Text, "llama-8b-tp2 · GPUs 2: ● 17 618, ■ 8 321 tok/s · spread 0.2 %, 0.3 % · ideal 26 754")
 	d.Press("right", "right")
-	has(t, d.Pane().Message().Text, "GPUs 4: A 28 226 tok/s · spread 0.8 % · ideal 53 508")
+	has(t, d.Pane().Message().Text, "GPUs 4: ● 28 226 tok/s · spread 0.8 % · ideal 53 508")
 	d.Press("left", "left", "left")
 	has(t, d.Pane().Message().Text, "GPUs 1: ")
 	d.Press("i")
@@ -263,11 +269,11 @@ func TestAnalysedRunsJoin(t *testing.T) {
 
 func TestNodeBoundary(t *testing.T) {
 	w := two(t)
-	if got := drive(t, w, 80, 18).Pane().(*Pane).chart.Nodes; got != nil {
+	if got := drive(t, w, 80, 18).Pane().(*Pane).chart().Nodes; got != nil {
 		t.Errorf("a boundary at %v within one node", got)
 	}
 	w.Measure("llama-8b-tp8", "E1.3", panetest.Timing{TTFT: 30, TPOT: 3}, "tp: 4", "tp: 8")
-	if got := drive(t, w, 80, 18).Pane().(*Pane).chart.Nodes; len(got) != 1 || got[0] != 4 {
+	if got := drive(t, w, 80, 18).Pane().(*Pane).chart().Nodes; len(got) != 1 || got[0] != 4 {
 		t.Errorf("node boundary at %v", got)
 	}
 }
@@ -329,7 +335,7 @@ func TestKinAreShownTogether(t *testing.T) {
 	}
 	w.Measure("once-more", "E1.2", panetest.Timing{TTFT: 62, TPOT: 6.5})
 	d, l := listen(t, w, 140, 39)
-	d.Expect("A TP", "B PP", "· batch 4 ·").Absent("once-more", "batch 8")
+	d.Press("x", "x").Expect("● TP", "■ PP", "· batch 4 ·").Absent("once-more", "batch 8")
 	has(t, title(d), "2 of 5 series")
 	d.Send(pane.OpenMsg{To: pane.Charts, Run: "b8-pp2"})
 	has(t, title(d), "2 of 5 series")
@@ -385,4 +391,106 @@ func TestConfigChangedSinceTheRun(t *testing.T) {
 	d.Press("r").Send(pane.OpenMsg{Run: "llama-8b-tp2"})
 	has(t, d.Pane().Message().Text, "config changed since this run: env.NCCL_ALGO none → Ring")
 	d.Expect("before env.NCCL_ALGO none → Ring")
+}
+
+// TestSeveral: quantities side by side under one crosshair, whose values stand over each; and back.
+func TestSeveral(t *testing.T) {
+	w := two(t)
+	d := drive(t, w, 140, 39).Press("down", "v")
+	d.Golden("several-140x39")
+	d.Resize(80, 18)
+	d.Golden("several-80x18")
+	d.Expect("● 61.2").Press("v").Absent("TTFT")
+	panetest.Sizes(d.Press("v"))
+}
+
+// TestAnyMetricOverAnyField: every metric that a run has and every number that varies can be found and drawn.
+func TestAnyMetricOverAnyField(t *testing.T) {
+	w := two(t)
+	for _, n := range []string{"16", "32"} {
+		w.Measure("long-"+n, "E1.2", panetest.Timing{TTFT: 62, TPOT: 6.5}, "max_tokens: 64", "max_tokens: "+n)
+	}
+	d := drive(t, w, 140, 39).Press("m").Expect("Draw any metric over any field")
+	d.Type("over max").Press("enter")
+	has(t, title(d), "throughput against max tokens")
+	d.Expect("long-16", "long-32", "llama-8b-tp2").Press("m").Type("output tok").Press("enter")
+	has(t, title(d), "output tokens sec against max tokens")
+	d.Press("y").Press("x")
+	has(t, title(d), "throughput against GPUs")
+	d.Press("m", "esc", "m").Type("no such thing").Press("enter").Absent("no such thing")
+}
+
+// foretelling has forecasts of experiments that were not run.
+type foretelling struct {
+	Backend
+	w *panetest.Workspace
+}
+
+func (f foretelling) Foretold(context.Context, []board.Row) ([]scaling.Measured, error) {
+	e := f.w.Row("E1.3").Experiment
+	e.ID, e.Layout.TP = "E1.8", 8
+	v := 40000.0
+	return []scaling.Measured{{Run: model.Run{Name: e.ID, Experiment: &e}, GPU: "A100-40GB", Foretold: map[string][2]float64{"throughput_tokens_sec": {35000, 46000}},
+		Analysis: &metric.Analysis{Metrics: []metric.Metric{{Name: "throughput_tokens_sec", Value: &v}}}}}, nil
+}
+
+// TestForecastsAreHollow: what was not run is drawn among the runs and marked, opens no run, and is no base of anything.
+func TestForecastsAreHollow(t *testing.T) {
+	w := two(t)
+	env, _ := w.Env()
+	d := panetest.Drive(t, panetest.OfPane(New(env, foretelling{w.App, w})), 140, 39)
+	d.Absent("○").Send(pane.BoardMsg{Rows: []board.Row{w.Row("E1.3")}})
+	d.Expect("○ forecast", "○ Llama-3.1-8B", "≈40 000", "E1.8, forecast").Press("home", "right", "right", "right")
+	has(t, d.Pane().Message().Text, "E1.8 was not run · GPUs 8: ○ 40 000 tok/s · forecast, 35 000 to 46 000")
+	for _, key := range []string{"enter", "w", "e", "t"} {
+		d.Press(key)
+		if note, _ := panetest.Last[pane.Note](d); !strings.HasPrefix(note.Text, "E1.8 was not run") {
+			t.Errorf("%s said %q", key, note.Text)
+		}
+	}
+}
+
+// TestWaterfall: where the time went, part by part; a key leads on to the traces, another back.
+func TestWaterfall(t *testing.T) {
+	env, b := two(t).Env()
+	p := New(env, b)
+	d := panetest.Drive(t, panetest.OfPane(p), 80, 18).Press("down")
+	d.Press("e")
+	if note, _ := panetest.Last[pane.Note](d); note.Text == "" && p.fall == nil {
+		t.Error("neither a waterfall nor why there is none")
+	}
+	parts := []explain.Part{{Name: "gate_up", Group: explain.Operator, Before: 5, After: 3}, {Name: "all_reduce", Group: explain.Transfer, After: 0.5}}
+	p.fall = &fall{Waterfall: explain.Waterfall{Before: explain.Side{Run: "one"}, After: explain.Side{Run: "two"},
+		Metrics: []explain.Metric{{Name: "tpot", Unit: "ms", Before: 5, After: 3.5, Parts: parts}, {Name: "ttft", Unit: "ms", Before: 9, After: 8}}}}
+	d.Resize(80, 18)
+	d.Golden("waterfall-80x18")
+	has(t, title(d), "one → two · tpot 5.000 → 3.500 ms, -30.0 %")
+	d.Press("y", "w")
+	has(t, title(d), "ttft 9.000")
+	if got, _ := panetest.Last[pane.OpenMsg](d); got.Run != "two" || got.Base != "one" {
+		t.Errorf("opened %+v", got)
+	}
+	d.Press("esc").Expect("17 618")
+}
+
+// TestImageSaysItsBytes before it sends any; a terminal that is not known to show images is sent none.
+func TestImageSaysItsBytes(t *testing.T) {
+	env, b := two(t).Env()
+	d := panetest.Drive(t, panetest.OfPane(New(env, b)), 80, 18).Press("I")
+	if note, _ := panetest.Last[pane.Note](d); !strings.Contains(note.Text, "not known to show images") {
+		t.Errorf("said %q", note.Text)
+	}
+	env.Images = canvas.Kitty
+	d = panetest.Drive(t, panetest.OfPane(New(env, b)), 80, 18).Press("I").Expect("Show as an image?", "kB to this terminal, as kitty graphics")
+	if _, sent := panetest.Last[pane.ImageMsg](d); sent {
+		t.Error("sent before it was asked")
+	}
+	if got, _ := panetest.Last[pane.ImageMsg](d.Press("left", "enter")); !strings.HasPrefix(got.Text, "\x1b_Ga=T,f=100,q=2") {
+		t.Errorf("sent %.30q", got.Text)
+	}
+}
+
+// TestDots: a key goes from rung to rung, and all pictures follow.
+func TestDots(t *testing.T) {
+	drive(t, two(t), 80, 18).Expect("⣀").Press("d").Expect("🮂🮂").Press("d").Expect("---").Press("d").Expect("▄▄").Press("d").Expect("⣀")
 }

@@ -15,6 +15,7 @@ import (
 	"shardeck/model/present"
 	"shardeck/model/scaling"
 	"shardeck/model/sweep"
+	"shardeck/ui/canvas"
 	"shardeck/ui/list"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/submission"
@@ -264,23 +265,76 @@ func (p *Pane) notes() (lines []string) {
 // leastChart is the fewest lines a chart is worth drawing in.
 const leastChart = 9
 
-// chart draws the frontier of the work under the cursor over its table; nil in other views, and without room.
+// chart draws the picture of a view over its table: the frontier of the work under the cursor, or heat maps; nil without room.
 func (p *Pane) chart() []string {
 	row, ok := p.list.Current()
 	rows := p.Height - min(len(p.list.Rows())+2, p.Height/2) - len(p.notes()) - 1
-	f := model.First(p.shown.fronts, func(f scaling.Frontier) bool { return f.Of == row.Fields["work"] })
-	if views[p.view].name != "frontier" || !ok || f == nil || rows < leastChart {
+	if !ok || rows < 4 || p.shown == nil {
 		return nil
 	}
-	on, beaten := widget.ChartSeries{}, widget.ChartSeries{Name: "beaten", Loose: true}
+	switch views[p.view].name {
+	case "frontier":
+		return p.frontier(row, rows)
+	case "table":
+		return p.heat(row, rows)
+	}
+	return nil
+}
+
+// heat draws the tables of the grid as maps, side by side. One column makes no map.
+func (p *Pane) heat(row present.Row, rows int) (lines []string) {
+	g := p.shown.grid
+	if len(g.Columns) < 2 {
+		return nil
+	}
+	maps := model.Each(g.Multiples, func(m scaling.Multiple) canvas.Heat {
+		h := canvas.Heat{Title: cmp.Or(present.Fields(m.Of), titleOf(g.Metric)), Corner: scaling.LastPart(g.Row), Rows: g.Rows, Row: -1}
+		if row.Fields["of"] == present.Fields(m.Of) {
+			h.Row = slices.Index(g.Rows, row.Fields[h.Corner])
+		}
+		for _, c := range g.Columns {
+			h.Columns = append(h.Columns, scaling.LastPart(g.Column)+" "+c)
+		}
+		for _, cells := range m.Cells {
+			h.Cells = append(h.Cells, model.Each(cells, func(c scaling.GridCell) canvas.HeatCell {
+				cell := present.GridValue(g, c)
+				return canvas.HeatCell{Text: map[bool]string{true: p.env.Theme.Best + " "}[c.Best] + cell.Text, Level: c.Level, Known: c.Value != nil,
+					Tone: pane.Tone(cell.Role)}
+			}))
+		}
+		return h
+	})
+	wide := 0
+	for _, line := range maps[0].View(p.env.Theme, p.Width, rows) {
+		wide = max(wide, widget.Width(line)+2)
+	}
+	if wide == 0 {
+		return nil
+	}
+	lines = canvas.Tile(len(maps), p.Width, rows-1, wide, len(g.Rows)+3, func(i, width, height int) []string {
+		return maps[i].View(p.env.Theme, width, height)
+	})
+	for len(lines) > 0 && strings.TrimSpace(lines[len(lines)-1]) == "" {
+		lines = lines[:len(lines)-1]
+	}
+	return append(lines, "")
+}
+
+// frontier draws that of the work of a row.
+func (p *Pane) frontier(row present.Row, rows int) []string {
+	f := model.First(p.shown.fronts, func(f scaling.Frontier) bool { return f.Of == row.Fields["work"] })
+	if f == nil || rows < leastChart {
+		return nil
+	}
+	on, beaten := canvas.Series{}, canvas.Series{Name: "beaten", Loose: true}
 	for _, x := range f.Points {
 		s := &on
 		if !x.On {
 			s = &beaten
 		}
-		s.Points = append(s.Points, widget.ChartPoint{X: *x.PerUser.Value, Y: *x.PerGPU.Value, Label: x.Layout + " " + x.Concurrency})
+		s.Points = append(s.Points, canvas.Point{X: *x.PerUser.Value, Y: *x.PerGPU.Value, Label: x.Layout + " " + x.Concurrency})
 	}
-	c := widget.Chart{YTitle: "tok/s per GPU", XTitle: "per user", Series: []widget.ChartSeries{on}}
+	c := canvas.Chart{YTitle: "tok/s per GPU", XTitle: "tok/s per user", Series: []canvas.Series{on}}
 	if len(beaten.Points) > 0 {
 		c.Series[0].Name = "on the frontier"
 		c.Series = append(c.Series, beaten)

@@ -69,3 +69,16 @@ func TestSubmitFromThePane(t *testing.T) {
 		t.Errorf("asked %+v", ask)
 	}
 }
+
+// TestHeatMap: a metric over two fields is a map over its table, the row under the cursor bright; a filter and another metric follow.
+func TestHeatMap(t *testing.T) {
+	w := panetest.Analysed(t)
+	w.Write("experiments/sweeps/grid.yaml", "base: E1.1\nvary:\n  parallelism.tp: [1, 2]\n  data.batch_size: [4, 16]\n")
+	for name, tpot := range map[string]float64{"grid-tp1-b4": 8.5, "grid-tp2-b4": 6.6, "grid-tp1-b16": 9.4} {
+		tp, batch := name[7:8], name[10:]
+		w.Measure(name, "E1.1", panetest.Timing{TTFT: 60, TPOT: tpot}, "batch_size: 4", "batch_size: "+batch, "tp: 1", "tp: "+tp)
+	}
+	d := panetest.Drive(t, panetest.OfPane(New(w.Env())), 80, 20)
+	d.Send(pane.OpenMsg{To: pane.Sweep, Sweep: "grid"}).Press("v", "down").Golden("heat-80x20")
+	panetest.Sizes(d.Press("y").Expect("9.40"))
+}

@@ -198,6 +198,7 @@ func (e env) gridRow(g scaling.Grid, value string, cells []scaling.GridCell, of 
 	if n = slices.Compact(n); len(cells) == 1 {
 		row.Full = cells[0].IDs[0]
 	}
+	row.Fields = map[string]string{"id": row.Full, "of": present.Fields(of), scaling.LastPart(g.Row): value}
 	row.Cells = append(row.Cells, present.Cell{Text: strings.Join(n, " "), Role: present.Dim},
 		present.Cell{Text: present.Fields(of), Role: present.Dim})
 	return row

@@ -1,44 +1,32 @@
-package widget
+package canvas
 
 import (
 	"flag"
 	"fmt"
 	"math"
-	"os"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/muesli/termenv"
 
 	"shardeck/ui/theme"
+	"shardeck/ui/widget"
 )
 
 func scaling() Chart {
-	return Chart{YTitle: "tok/s", XTitle: "GPUs", Cursor: math.NaN(), Series: []ChartSeries{
-		{Name: "TP", Points: []ChartPoint{{X: 4, Y: 24210, Spread: 97}, {X: 1, Y: 11279, Spread: 22}, {X: 2, Y: 15532, Spread: 15}}},
-		{Name: "ideal", Guide: true, Points: []ChartPoint{{X: 1, Y: 11279, Spread: 0}, {X: 4, Y: 45116, Spread: 0}}}}}
+	return Chart{YTitle: "tok/s", XTitle: "GPUs", Cursor: math.NaN(), Series: []Series{
+		{Name: "TP", Points: []Point{{X: 4, Y: 24210, Low: 24113, High: 24307}, {X: 1, Y: 11279, Low: 11257, High: 11301}, {X: 2, Y: 15532, Low: 15517, High: 15547}}},
+		{Name: "ideal", Guide: true, Points: []Point{{X: 1, Y: 11279}, {X: 4, Y: 45116}}}}}
 }
+
+var bare = theme.New(termenv.Ascii, false)
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestChart(t *testing.T) {
 	linear, log := scaling(), scaling()
-	log.Log, log.Cursor = true, 2
-	got := strip(strings.Join(append(linear.View(bare, 60, 11), log.View(bare, 78, 14)...), "\n")) + "\n"
-	const golden = "testdata/chart.golden"
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Error(diff)
-	}
+	log.LogX, log.LogY, log.Cursor = true, true, 2
+	golden(t, "chart.golden", append(linear.View(bare, 60, 11), log.View(bare, 78, 14)...))
 }
 
 // strip drops the blanks at the ends of lines.
@@ -51,13 +39,13 @@ func strip(s string) string {
 }
 
 func TestChartAtAnySize(t *testing.T) {
-	odd := []ChartSeries{{Points: []ChartPoint{{X: 1, Y: math.NaN(), Spread: 0}, {X: 2, Y: 5, Spread: 0}, {X: 0, Y: 3, Spread: 0}, {X: 3, Y: math.Inf(1), Spread: 0}, {X: 7, Y: 0, Spread: 0}}}}
-	for _, c := range []Chart{scaling(), {Cursor: 2, Series: odd}, {Log: true, Cursor: 2, Series: odd}, {Series: []ChartSeries{{}}}} {
+	odd := []Series{{Points: []Point{{X: 1, Y: math.NaN()}, {X: 2, Y: 5}, {X: 0, Y: 3}, {X: 3, Y: math.Inf(1)}, {X: 7, Y: 0}}}}
+	for _, c := range []Chart{scaling(), {Cursor: 2, Series: odd}, {LogX: true, LogY: true, Cursor: 2, Series: odd}, {Series: []Series{{}}}} {
 		for w := 0; w < 90; w += 9 {
 			for h := 0; h < 30; h += 3 {
 				for _, line := range c.View(bare, w, h) {
-					if Width(line) > w {
-						t.Fatalf("%dx%d: line of %d columns: %q", w, h, Width(line), line)
+					if widget.Width(line) > w {
+						t.Fatalf("%dx%d: line of %d columns: %q", w, h, widget.Width(line), line)
 					}
 				}
 			}
@@ -118,7 +106,7 @@ func TestMarksAreNamed(t *testing.T) {
 
 // TestLabels stand beside their points, and give way to what is drawn there.
 func TestLabels(t *testing.T) {
-	c := Chart{Cursor: math.NaN(), Series: []ChartSeries{{Name: "on", Loose: true, Points: []ChartPoint{{X: 1, Y: 10, Label: "batch 1"},
+	c := Chart{Cursor: math.NaN(), Series: []Series{{Name: "on", Loose: true, Points: []Point{{X: 1, Y: 10, Label: "batch 1"},
 		{X: 9, Y: 10, Label: "batch 64"}, {X: 5, Y: 4, Label: "a label for which there is no room at all on this small plot"}}}}}
 	text := strings.Join(c.View(theme.New(termenv.Ascii, false), 50, 10), "\n")
 	for _, want := range []string{"● batch 1 ", " batch 64 ●"} {
