@@ -23,7 +23,7 @@ type stateBlock struct {
 }
 
 // piecesInBlock is how many pieces are gone over at most to answer a question.
-const piecesInBlock = 64
+const piecesInBlock = 32
 
 // NewStates takes disjoint pieces in order of time inside 0 to length; between them the device is idle.
 func NewStates(length int64, pieces func(yield func(Piece) bool)) States {

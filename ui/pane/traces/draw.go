@@ -1,6 +1,7 @@
 package traces
 
 import (
+	"cmp"
 	"fmt"
 
 	"shardeck/model/present/unit"
@@ -66,12 +67,18 @@ func (t *lanes) side(of, cols, room int) (out []string) {
 		}
 	}
 	if of == t.on.side && len(all) > 0 {
-		if details = t.details(all[at], cols); len(details)+min(len(all), 4) > room {
+		if details = t.details(all[at], cols); len(details)+len(all) > room {
 			details = nil
 		}
 	}
 	most := room - len(details)
 	first := max(min(at-most/2, len(all)-most), 0)
+	if of == t.on.side {
+		t.hidden = ""
+		if len(all) > most {
+			t.hidden = fmt.Sprintf("lines %d–%d of %d", first+1, first+most, len(all))
+		}
+	}
 	for i := first; i < min(first+most, len(all)); i++ {
 		line, share := t.lane(all[i], cols)
 		chosen := of == t.on.side && i == at
@@ -130,6 +137,8 @@ func (t *lanes) right(l lane, share string) string {
 	switch {
 	case !known:
 		return ""
+	case t.call.SpreadNS == 0:
+		return th.Paint(theme.Dim, widget.Right("at once", 9))
 	case early == 0:
 		return th.Paint(theme.Warn, widget.Right("last", 9))
 	}
@@ -149,7 +158,7 @@ func (t *lanes) over(f frame, parts *sheet) []string {
 		room = f.height * 2 / 3
 	}
 	lines := t.draw(f.width, room-2)
-	right := map[bool]string{true: "before the last came", false: "compute"}[t.call != nil]
+	right := cmp.Or(map[bool]string{true: "before the last came"}[t.call != nil], t.hidden, "compute")
 	unmatched := t.trace() != nil && t.trace().HasUnmatched()
 	lines = append(lines, legend(f.th, right, unmatched, t.straggler() >= 0, f.width-labelWidth-9))
 	names := parts.choice(f)
@@ -157,7 +166,8 @@ func (t *lanes) over(f frame, parts *sheet) []string {
 	if rest >= leastPart {
 		names.Names = names.Names[:1]
 	}
-	lines = append([]string{widget.RuleWith(f.th, f.width, names.String(f.th), t.part())}, lines...)
+	named := names.String(f.th)
+	lines = append([]string{widget.RuleWith(f.th, f.width, named, t.part(f.width-widget.Width(named)))}, lines...)
 	if f.height = rest; rest < leastPart {
 		parts.drawn = frame{}
 		return lines
@@ -165,11 +175,15 @@ func (t *lanes) over(f frame, parts *sheet) []string {
 	return append(lines, parts.view(f)...)
 }
 
-// part says how much of the window is in sight.
-func (t *lanes) part() string {
+// part says how much of the window is in sight, more briefly where there is little room.
+func (t *lanes) part(room int) string {
 	v := t.sight()
 	if t.isWhole() {
 		return "the whole window, " + unit.Duration(t.window())
 	}
-	return unit.Duration(v.To-v.From) + ", " + unit.Significant(100*float64(v.To-v.From)/float64(t.window())) + " % of the window"
+	took, share := unit.Duration(v.To-v.From), unit.Significant(100*float64(v.To-v.From)/float64(t.window()))+" %"
+	if long := took + ", " + share + " of the window"; widget.Width(long)+8 <= room {
+		return long
+	}
+	return took + " · " + share
 }

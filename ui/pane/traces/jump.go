@@ -218,6 +218,9 @@ func (t *lanes) toPlace(text string) tea.Cmd {
 		return pane.Fail(err)
 	}
 	for _, other := range t.sides {
+		if other.ranks() == 0 {
+			continue
+		}
 		if there, err := t.placeOf(other, min(t.on.rank, len(other.best().Ranks)-1), words); err == nil {
 			other.shift = there.Start - here.Start
 		}

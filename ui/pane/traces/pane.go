@@ -85,7 +85,9 @@ func (p *Pane) SetFocus(on bool) {
 	if p.focused && !on {
 		p.lanes().leave()
 	}
-	p.focused = on
+	if p.focused = on; on {
+		p.lanes().away = false
+	}
 	p.onSheet().setFocus(on)
 }
 
@@ -190,9 +192,6 @@ func (p *Pane) follow(msg pane.SelectMsg) tea.Cmd {
 		return nil
 	}
 	p.demand = true
-	if p.timeline.trace() != nil && (!p.timeline.isWhole() || p.sheet.ahead) { // what was let go when the pane was left
-		return p.timeline.need(nil)
-	}
 	if run == "" && p.run != "" {
 		return tea.Batch(pane.Say(msg.Row.Experiment.ID+" has no run yet: these are the traces of "+p.run), p.readModest())
 	}
@@ -233,8 +232,12 @@ func (p *Pane) forgetOther() {
 	p.Dialog.Close()
 }
 
-// readModest reads what the user came to see, unless it is more than a login node should.
+// readModest reads what the user came to see, unless it is more than a login node should; and the kernels again that were let go
+// when the pane was left.
 func (p *Pane) readModest() tea.Cmd {
+	if p.focused && p.timeline.trace() != nil && (!p.timeline.isWhole() || p.sheet.ahead) {
+		return p.timeline.need(nil)
+	}
 	if !p.demand || !p.focused || p.err != nil || !p.reader.Modest(p.bytes) {
 		return nil
 	}

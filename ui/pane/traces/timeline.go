@@ -56,6 +56,7 @@ type lanes struct {
 	pending  func() tea.Cmd // what follows when kernels are there; nil: nothing
 	away     bool           // the pane was left
 	drawn    drawn
+	hidden   string // which lines are drawn, where not all are
 	xray     pane.Work[xray.Report]
 }
 
@@ -156,7 +157,7 @@ func (t *lanes) chosen() (*side, *tl.Rank) {
 func (t *lanes) zoom(times float64) tea.Cmd {
 	v := t.sight()
 	at := v.From + (v.To-v.From)/2
-	if m := t.mark.Start; t.mark != (tl.Span{}) && m > v.From && m < v.To {
+	if m := max(t.mark.Start, 0); t.mark != (tl.Span{}) && m >= v.From && m <= v.To {
 		at = m
 	}
 	return t.look(v.Zoom(times, at, t.window()))

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	tl "shardeck/model/timeline"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
 )
@@ -135,6 +136,40 @@ func TestReadingKernelsCanBeStopped(t *testing.T) {
 	d.Press("esc").Release()
 	if p := d.Pane().(*Pane); p.timeline.sides[0].lanes != nil || p.timeline.call != nil || len(l.lanes) != 1 {
 		t.Error("the kernels came though nobody wants them")
+	}
+}
+
+// TestTwoRunsUnderOneZoom: what a text names stands in both at the same place, though it came at another time.
+func TestTwoRunsUnderOneZoom(t *testing.T) {
+	d, l := listen(t, panetest.Open(t))
+	d.Send(pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp2", Base: "llama-8b-tp1"}).Resize(100, 30)
+	d.Press("shift+tab").Expect("▌timeline", "base     llama-8b-tp1", "other    llama-8b-tp2", "rank 1")
+	d.Press("J").Type("decode 3").Press("enter").Golden("both-100x30")
+	has(t, message(d), "decode 3 of rank 0 takes")
+	p := d.Pane().(*Pane)
+	if p.diff.timeline.sides[1].shift >= 0 || len(l.lanes) != 2 {
+		t.Errorf("the other run is %d ns later, asked for %v", p.diff.timeline.sides[1].shift, l.lanes)
+	}
+	panetest.Sizes(d)
+	d.Resize(100, 30)
+	d.Press("]", "c")
+	has(t, message(d), "all_reduce ")
+	d.Press("esc").Expect("the whole window").Press("esc").Expect("kernels").Absent("other    llama")
+}
+
+// TestOtherPartsOfATimelineAreBrought: of a run with too many kernels a part is read, and another one where that is gone to.
+func TestOtherPartsOfATimelineAreBrought(t *testing.T) {
+	d, l := looking(t, "llama-8b-tp2")
+	run := *d.Pane().(*Pane).timeline.sides[0].lanes
+	run.Kernels = tl.View{From: 20_000_000, To: 40_000_000}
+	d.Pane().(*Pane).timeline.sides[0].lanes = &run
+	d.Press("+", "+")
+	if len(l.lanes) != 1 {
+		t.Errorf("asked for %v where no kernel is seen", l.lanes)
+	}
+	d.Press("+", "+", "+")
+	if len(l.lanes) != 2 {
+		t.Errorf("asked for %v", l.lanes)
 	}
 }
 
