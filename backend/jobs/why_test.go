@@ -32,8 +32,9 @@ func TestWhyTellsWhoCancelled(t *testing.T) {
 	}
 }
 
-// TestCausesOfAList: of the failed jobs of this workspace alone, the first so many.
-func TestCausesOfAList(t *testing.T) {
+// ended is E1.1 with its job, which ended an hour ago in a state and left a log.
+func ended(t *testing.T, state model.JobState, log string) (*apptest.Bench, model.Job) {
+	t.Helper()
 	b := apptest.New(t)
 	s, err := b.Submit(t.Context(), "E1.1", jobs.SubmitOptions{})
 	if err != nil {
@@ -42,20 +43,25 @@ func TestCausesOfAList(t *testing.T) {
 	if err := os.MkdirAll(b.Path("logs"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	text := "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.\n"
-	if err := os.WriteFile(b.Path(s.Log), []byte(text), 0o644); err != nil {
+	if err := os.WriteFile(b.Path(s.Log), []byte(log), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	b.Stage.Queue[0].State = model.JobFailed
+	b.Stage.Queue[0].State = state
 	b.Clock.Pass(time.Hour)
-	failed, err := b.FindJob(t.Context(), "E1.1")
+	j, err := b.FindJob(t.Context(), "E1.1")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return b, j
+}
+
+// TestCausesOfAList: of the failed jobs of this workspace alone, the first so many.
+func TestCausesOfAList(t *testing.T) {
+	b, failed := ended(t, model.JobFailed, "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.\n")
 	others, well := failed, failed
 	others.ID, others.Experiment, well.ID, well.State = "7", "", "8", model.JobCompleted
 	jobs := []model.Job{others, well, failed}
-	if got := b.Causes(t.Context(), jobs, 1); len(got) != 1 || !strings.HasPrefix(got[s.JobID], "CUDA out of memory") {
+	if got := b.Causes(t.Context(), jobs, 1); len(got) != 1 || !strings.HasPrefix(got[failed.ID], "CUDA out of memory") {
 		t.Errorf("causes: %v", got)
 	}
 	if got := b.Causes(t.Context(), jobs, 0); len(got) != 0 {
@@ -104,24 +110,7 @@ func TestRemedies(t *testing.T) {
 
 // TestNetworkBetweenNodesIsNotThatOfOne: what NCCL says of its network matters to a job over nodes alone.
 func TestNetworkBetweenNodesIsNotThatOfOne(t *testing.T) {
-	b := apptest.New(t)
-	s, err := b.Submit(t.Context(), "E1.1", jobs.SubmitOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.MkdirAll(b.Path("logs"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	text := "vm:7:7 [0] NCCL INFO Could not find: libnccl-net.so\nvm:7:7 [0] NCCL INFO Using network Socket\n"
-	if err := os.WriteFile(b.Path(s.Log), []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	b.Stage.Queue[0].State = model.JobCompleted
-	b.Clock.Pass(time.Hour)
-	done, err := b.FindJob(t.Context(), "E1.1")
-	if err != nil {
-		t.Fatal(err)
-	}
+	b, done := ended(t, model.JobCompleted, "vm:7:7 [0] NCCL INFO Could not find: libnccl-net.so\nvm:7:7 [0] NCCL INFO Using network Socket\n")
 	for nodes, said := range map[int]bool{1: false, 2: true} {
 		done.Nodes = nodes
 		if c, err := b.Why(t.Context(), done); err != nil || strings.Contains(c.Title, "TCP sockets") != said || (len(c.Fixes) > 0) != said {

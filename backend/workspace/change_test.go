@@ -10,17 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func layOut(t *testing.T, files map[string]string) *Workspace {
-	t.Helper()
-	w := &Workspace{Root: t.TempDir()}
-	for rel, text := range files {
-		if err := w.WriteFile(rel, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return w
-}
-
 func filesOf(t *testing.T, w *Workspace) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -47,7 +36,7 @@ func TestBrokenOff(t *testing.T) {
 	there := map[string]string{"b.yaml": "new", "list": "b", "runs/.trash/k/a/x": "trace", "runs/.trash/k/a@1/x": "older"}
 	for _, back := range []bool{false, true} {
 		for killed := 0; ; killed++ {
-			w := layOut(t, start)
+			w := newWorkspace(t, start)
 			one, want := c, there
 			if back {
 				if err := w.Apply(c); err != nil {
@@ -92,7 +81,7 @@ func TestChangeThatDoesNotFit(t *testing.T) {
 		"taken":      {"runs/a/x": "", "runs/b/x": ""},
 		"file there": {"runs/a/x": "", "b.yaml": "mine"},
 	} {
-		w := layOut(t, files)
+		w := newWorkspace(t, files)
 		if err := w.Apply(c); err == nil {
 			t.Error(name, "is done")
 		}
@@ -100,7 +89,7 @@ func TestChangeThatDoesNotFit(t *testing.T) {
 			t.Error(name, diff)
 		}
 	}
-	w := layOut(t, map[string]string{"runs/b/x": "", "b.yaml": "mine by now"})
+	w := newWorkspace(t, map[string]string{"runs/b/x": "", "b.yaml": "mine by now"})
 	if err := w.Finish(c); err != nil || filesOf(t, w)["b.yaml"] != "mine by now" {
 		t.Error("an edit made meanwhile is gone", err)
 	}

@@ -12,10 +12,7 @@ import (
 
 // Frames of what metrics and traces show a key or two deeper.
 func TestReadingFrames(t *testing.T) {
-	for _, size := range []struct {
-		name string
-		w, h int
-	}{{"80x24", 80, 24}, {"140x45", 140, 45}} {
+	for _, size := range twoSizes {
 		d := start(t, panetest.Open(t), size.w, size.h)
 		d.Press("down", "enter", "c").Golden("columns-" + size.name)
 		d.Press("esc", "enter", "tab").Golden("ranks-" + size.name)

@@ -11,12 +11,10 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/muesli/termenv"
 
-	"shardeck/backend/jobs"
 	"shardeck/model"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
 	"shardeck/ui/theme"
-	"shardeck/ui/widget"
 )
 
 // whole drives the whole cockpit.
@@ -34,20 +32,15 @@ func start(t testing.TB, w *panetest.Workspace, width, height int) *panetest.Dri
 	return panetest.Drive(t, whole{New(t.Context(), w.App, testOptions(w))}, width, height)
 }
 
+// twoSizes are that of the least terminal and that of a roomy one, and what frames of them are called.
+var twoSizes = []struct {
+	name string
+	w, h int
+}{{"80x24", 80, 24}, {"140x45", 140, 45}}
+
 func testOptions(w *panetest.Workspace) Options {
 	env, _ := w.Env()
 	return Options{Theme: env.Theme, Now: env.Now, after: env.After}
-}
-
-// asked counts how often the cockpit asks for the jobs.
-type asked struct {
-	Backend
-	n int
-}
-
-func (l *asked) ListJobs(ctx context.Context, refresh bool) (jobs.JobList, error) {
-	l.n++
-	return l.Backend.ListJobs(ctx, refresh)
 }
 
 // unchanged fails if anything was submitted or cancelled.
@@ -58,23 +51,8 @@ func unchanged(t *testing.T, w *panetest.Workspace) {
 	}
 }
 
-// withTimers is a cockpit whose long waits end when the test says so: due is the message of
-// the newest timer of that length.
-func withTimers(w *panetest.Workspace) (m *Model, due func(time.Duration) tea.Msg) {
-	o, last := testOptions(w), map[time.Duration]tea.Msg{}
-	after := o.after
-	o.after = func(wait time.Duration, msg tea.Msg) tea.Cmd {
-		last[wait] = msg
-		return after(wait, msg)
-	}
-	return New(context.Background(), w.App, o), func(wait time.Duration) tea.Msg { return last[wait] }
-}
-
 func TestFrames(t *testing.T) {
-	for _, size := range []struct {
-		name string
-		w, h int
-	}{{"80x24", 80, 24}, {"140x45", 140, 45}} {
+	for _, size := range twoSizes {
 		d := start(t, panetest.Analysed(t), size.w, size.h)
 		d.Golden("experiments-" + size.name)
 		d.Press("down", "e").Golden("config-" + size.name)
@@ -162,84 +140,6 @@ func TestZoom(t *testing.T) {
 	d.Expect("3 Jobs · slurm").Press("+").Absent("3 Jobs · slurm").Press("+").Expect("3 Jobs · slurm")
 }
 
-func TestHelpComesFromTheTables(t *testing.T) {
-	d := start(t, panetest.Open(t), 100, 80)
-	d.Press("?").Expect("Keys", "make a new experiment from this one", "Everywhere").Absent("mouse")
-	d.Type("shell").Expect("back to the shell; fg returns").Absent("clone").Press("esc").Absent("Keys")
-	d.Press("?").Type("rank that the others").Expect("! ", "wait for").Press("esc") // the signs are told of, too
-	d.Press("?").Type("bottleneck").Expect("nothing like it").Press("enter").Expect("nothing is called bottleneck")
-	d.Press("?").Type("give this pane").Press("enter").Expect("nothing to zoom") // what is chosen is done
-}
-
-// TestHelpSaysNothingTwice: every pane moves by the same keys, and help says so once.
-func TestHelpSaysNothingTwice(t *testing.T) {
-	w, seen := panetest.Open(t), map[widget.Findable]bool{}
-	_, m := cockpitOf(t, w, w.App, &lent{})
-	help(m)
-	for _, item := range m.finder.Items() {
-		if item.Group = ""; seen[item] {
-			t.Errorf("twice: %+v", item)
-		}
-		seen[item] = true
-	}
-}
-
-func TestPalette(t *testing.T) {
-	w := panetest.Open(t)
-	d := start(t, w, 80, 24)
-	d.Press(":").Type("jo").Expect("jobs").Press("enter").Expect("▌Jobs")
-	d.Press(":").Type("export").Press("enter").Expect("written: experiments/results_summary.csv and experiments/scaling_analysis.png")
-	d.Press(":").Type("zzz").Press("enter").Expect("nothing is called zzz")
-	d.Press(":").Type("e3.2").Press("enter").Expect("▌ E3.2", "▌Experiments")               // an experiment
-	d.Press(":").Type("lite-ep2").Press("enter").Expect("▌ deepseek-v2-lite-ep2")           // a run
-	d.Press(":").Type("tpot").Press("enter").Expect("In full", "output token").Press("esc") // a metric
-	d.Press(":").Type("hf_home").Press("enter").Expect("In full", "hf_home: ").Press("esc")
-	d.Press(":").Type("mess").Press("enter").Expect("Messages", "written: ").Press("esc")
-	d.Press(":").Type("quit").Press("enter")
-	if !d.Quit {
-		t.Error(":quit did not quit")
-	}
-}
-
-func TestQuitAsksOnlyWhenSomethingWouldBeLost(t *testing.T) {
-	d := start(t, panetest.Open(t), 80, 24)
-	d.Press("q")
-	if !d.Quit {
-		t.Fatal("q did not quit")
-	}
-	d = start(t, panetest.Open(t), 80, 24)
-	d.Press("e", "right", "esc", "q").Expect("Leave without saving?", "E1.1").Press("enter")
-	if d.Quit {
-		t.Fatal("left in spite of No")
-	}
-	d.Press("ctrl+c").Press("ctrl+c")
-	if !d.Quit {
-		t.Error("ctrl+c twice must always leave")
-	}
-}
-
-func TestQuitFromATextField(t *testing.T) {
-	d := start(t, panetest.Open(t), 80, 24)
-	d.Press("/").Type("q").Expect("/ q")
-	if d.Quit {
-		t.Fatal("a letter quit")
-	}
-	if d.Press("ctrl+c"); !d.Quit {
-		t.Error("ctrl+c must quit from a text field")
-	}
-}
-
-func TestQuitWhileLoading(t *testing.T) {
-	w := panetest.Open(t)
-	d := &panetest.Driver{T: t, S: whole{New(context.Background(), w.App, testOptions(w))}, Park: true}
-	d.Resize(80, 24)
-	d.Expect("reading experiments").Press("2", "3", "q")
-	d.Release()
-	if !d.Quit {
-		t.Error("did not quit")
-	}
-}
-
 func TestResizeStorm(t *testing.T) {
 	d := start(t, panetest.Open(t), 80, 24)
 	for i := range 400 {
@@ -259,76 +159,6 @@ func TestTooSmallGoesOn(t *testing.T) {
 	d.Resize(1, 1)
 	d.Resize(60, 18)
 	d.Expect("Experiments")
-}
-
-func TestStaleAnswerIsMarked(t *testing.T) {
-	w := panetest.Open(t)
-	d := start(t, w, 80, 24)
-	d.Expect("as of 14:02")
-	w.Scheduler.Down = errors.New("timed out")
-	w.Pass(time.Minute)
-	d.Press("3", "r").Expect("stale 14:02", "the scheduler did not answer: timed out")
-}
-
-func TestOneQuestionAtATime(t *testing.T) {
-	w := panetest.Open(t)
-	l := &asked{Backend: w.App}
-	d := panetest.Drive(t, whole{New(t.Context(), l, testOptions(w))}, 80, 24)
-	before := l.n
-	d.Park = true
-	for range 3 {
-		d.Send(pane.RefreshJobsMsg{})
-	}
-	d.Release()
-	if got := l.n - before; got != 1 {
-		t.Errorf("asked the scheduler %d times at once", got)
-	}
-}
-
-func TestUnfocusedTerminalIsNotPolled(t *testing.T) {
-	w := panetest.Open(t)
-	m, due := withTimers(w)
-	d := panetest.Drive(t, whole{m}, 80, 24)
-	poll := due(m.watch.pause(m.watch.list))
-	if poll == nil {
-		t.Fatal("nobody waits to poll")
-	}
-	w.Pass(2 * time.Minute)
-	before := len(w.Scheduler.Did("list"))
-	d.Send(tea.BlurMsg{}).Send(poll)
-	if len(w.Scheduler.Did("list")) != before {
-		t.Error("polled while nobody looks")
-	}
-	d.Send(tea.FocusMsg{})
-	if len(w.Scheduler.Did("list")) != before+1 {
-		t.Error("coming back must ask once")
-	}
-}
-
-func TestPollOnlyWhileSomethingIsActive(t *testing.T) {
-	for state, want := range map[model.JobState]bool{model.JobRunning: true, model.JobCompleted: false} {
-		w := panetest.Open(t)
-		for _, id := range []string{"3141592", "3141591"} {
-			w.Scheduler.Set(id, func(j *model.Job) { j.State = state })
-		}
-		var waits []time.Duration
-		o := testOptions(w)
-		o.after = func(d time.Duration, msg tea.Msg) tea.Cmd {
-			if d > keepTime {
-				waits = append(waits, d)
-			}
-			return nil
-		}
-		panetest.Drive(t, whole{New(context.Background(), w.App, o)}, 80, 24)
-		if (len(waits) > 0) != want {
-			t.Errorf("jobs are %s: waits %v, want any: %v", state, waits, want)
-		}
-		for _, wait := range waits {
-			if wait < 50*time.Second {
-				t.Errorf("asks again after %v", wait)
-			}
-		}
-	}
 }
 
 func TestPanicInACommandIsAMessage(t *testing.T) {
@@ -355,28 +185,14 @@ func TestASCIIAndNoColour(t *testing.T) {
 	w := panetest.Open(t)
 	o := testOptions(w)
 	o.Theme = theme.New(termenv.Ascii, true)
-	for _, size := range [][2]int{{80, 24}, {140, 45}} {
-		d := panetest.Drive(t, whole{New(context.Background(), w.App, o)}, size[0], size[1])
+	for _, size := range twoSizes {
+		d := panetest.Drive(t, whole{New(context.Background(), w.App, o)}, size.w, size.h)
 		for _, key := range []string{"1", "2", "3", "4", "5", "6", "?"} {
 			d.Press(key)
 			for _, r := range d.S.View() {
 				if r > 126 || r < 10 {
 					t.Fatalf("%q on the screen of pane %s:\n%s", r, key, d.Frame())
 				}
-			}
-		}
-	}
-}
-
-func TestManualHoldsEveryKey(t *testing.T) {
-	groups := Manual()
-	if len(groups) < 4 {
-		t.Fatalf("%d groups", len(groups))
-	}
-	for _, g := range groups {
-		for _, h := range g.Hints {
-			if h.Label == "" || h.Verb == "" || h.Help == "" {
-				t.Errorf("%s: a key without words: %+v", g.Title, h)
 			}
 		}
 	}
@@ -448,24 +264,6 @@ func TestLettersThatArriveTogether(t *testing.T) {
 	unchanged(t, w)
 }
 
-func TestLocalSchedulerIsFollowedClosely(t *testing.T) {
-	w := panetest.Open(t)
-	m := New(context.Background(), w.App, testOptions(w))
-	list := jobs.JobList{AsOf: panetest.Now.Add(-11 * time.Second)}
-	list.Next = list.AsOf.Add(time.Second)
-	if got := m.watch.pause(list); got != 2*time.Second {
-		t.Errorf("asks again after %v, want 2 s", got)
-	}
-	list.Next = list.AsOf.Add(10 * time.Second)
-	if got := m.watch.pause(list); got != time.Minute {
-		t.Errorf("asks again after %v, want 1 min", got)
-	}
-	list.Next = panetest.Now.Add(5 * time.Minute)
-	if got := m.watch.pause(list); got != 5*time.Minute {
-		t.Errorf("asks again after %v, want 5 min, the back-off of the poller", got)
-	}
-}
-
 // monkeys are the seeds of a test at random: fewer where it is to be short, as under the race detector, for the keys are pressed by one
 // goroutine whatever they are.
 func monkeys(all uint64) uint64 {
@@ -493,22 +291,6 @@ func TestMonkey(t *testing.T) {
 	}
 }
 
-// TestNothingHappensWithoutAWord presses keys that cannot act, and expects to be told why.
-func TestNothingHappensWithoutAWord(t *testing.T) {
-	w := panetest.Open(t)
-	d := start(t, w, 80, 24).Press("u").Expect("u does nothing here · ? shows the keys").Press("j").Absent("does nothing")
-	d.Press("e", "right", "right", "right", "right", "right", "right").Expect("Tensor (TP) takes 1 2 4 8 16 32, no further")
-	d.Press("1", "up", "s", "enter").Expect("nothing was submitted")
-}
-
-// TestFooterShowsWhatCanBeDone goes over jobs that wait, fail and are done.
-func TestFooterShowsWhatCanBeDone(t *testing.T) {
-	d := start(t, panetest.Open(t), 80, 24).Press("3").Expect("x cancel…").Absent("f fix…")
-	d.Press("down", "down").Expect("f fix…").Absent("x cancel…")
-	w := panetest.Open(t, panetest.ReadOnly)
-	start(t, w, 80, 24).Expect("read-only").Absent("s submit", "c clone").Press("3").Absent("x cancel…")
-}
-
 // TestNothingIsDoneBlindly presses keys on a screen too small to show their questions.
 func TestNothingIsDoneBlindly(t *testing.T) {
 	w := panetest.Open(t)
@@ -523,18 +305,6 @@ func TestNothingIsDoneBlindly(t *testing.T) {
 
 func TestNarrowTabsKeepTheirNumbers(t *testing.T) {
 	start(t, panetest.Open(t), 60, 18).Expect("1 Experiments  2  3  4  5  6").Press("3").Expect("1  2  3 Jobs  4  5  6")
-}
-
-func TestHelpOfAFieldStaysWhileItIsTyped(t *testing.T) {
-	start(t, panetest.Open(t), 80, 24).Press("e", "enter").Expect("▌ Tensor (TP)      1▌", "1 2 4 8", "splits heads and MLP")
-}
-
-// TestPaletteKnowsTheKeysOfThePane does by name what a key does, in each pane its own.
-func TestPaletteKnowsTheKeysOfThePane(t *testing.T) {
-	w := panetest.Open(t)
-	d := start(t, w, 80, 24).Press(":").Type("clone").Expect("make a new experiment from this one").Press("enter").Expect("clone E1.1 as")
-	d.Press("esc", "e", "right", ":").Type("undo").Press("enter").Expect("◂ 1 ▸")
-	d.Press("3", ":").Type("cancel").Press("enter").Expect("Cancel job 3141592 of E1.3?", "▌ No").Press("esc")
 }
 
 // TestReadOnlySaysSo: each key that would change something says why it does not.
@@ -553,8 +323,8 @@ func TestConfigCopiesTheCommand(t *testing.T) {
 
 // TestClickGoesToWhatItPointsAt clicks on the line that holds a text.
 func TestClickGoesToWhatItPointsAt(t *testing.T) {
-	for _, size := range [][2]int{{80, 24}, {140, 45}} {
-		d := start(t, panetest.Open(t), size[0], size[1])
+	for _, size := range twoSizes {
+		d := start(t, panetest.Open(t), size.w, size.h)
 		click := func(text string) *panetest.Driver {
 			for y, line := range strings.Split(d.Frame(), "\n") {
 				if at := strings.Index(line, text); at >= 0 {

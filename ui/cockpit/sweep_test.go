@@ -12,10 +12,7 @@ import (
 
 // TestSweepStory: made in the form, its price read, submitted, watched filling, its frontier read, by keys that the screen names.
 func TestSweepStory(t *testing.T) {
-	for _, size := range []struct {
-		name string
-		w, h int
-	}{{"80x24", 80, 24}, {"140x45", 140, 45}} {
+	for _, size := range twoSizes {
 		w := panetest.Analysed(t)
 		before := w.Digest()
 		d := start(t, w, size.w, size.h).Absent("7 Sweep").Press("e", "enter", "ctrl+u").Type("1,2,3").Press("enter")

@@ -242,6 +242,29 @@ type single struct{ pane.Pane }
 // Pane is the pane a driver drives.
 func (d *Driver) Pane() pane.Pane { return d.S.(*single).Pane }
 
+// Title is what stands at both ends of the pane's upper edge.
+func Title(d *Driver) string {
+	left, right := d.Pane().Title()
+	return left + " | " + right
+}
+
+// Message is what the pane shows on its message line.
+func Message(d *Driver) string { return d.Pane().Message().Text }
+
+// Said is the newest note that a command gave.
+func Said(d *Driver) string {
+	note, _ := Last[pane.Note](d)
+	return note.Text
+}
+
+// Has fails where a text does not hold a part.
+func Has(t testing.TB, text, part string) {
+	t.Helper()
+	if !strings.Contains(text, part) {
+		t.Errorf("no %q in %q", part, text)
+	}
+}
+
 // Last is the newest message of a type that commands gave.
 func Last[M any](d *Driver) (M, bool) {
 	for i := len(d.Seen) - 1; i >= 0; i-- {

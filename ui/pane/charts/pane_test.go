@@ -64,17 +64,7 @@ func listen(t *testing.T, w *panetest.Workspace, width, height int) (*panetest.D
 	return panetest.Drive(t, panetest.OfPane(New(env, l)), width, height), l
 }
 
-func title(d *panetest.Driver) string {
-	left, right := d.Pane().Title()
-	return left + " | " + right
-}
-
-func has(t *testing.T, text, part string) {
-	t.Helper()
-	if !strings.Contains(text, part) {
-		t.Errorf("no %q in %q", part, text)
-	}
-}
+var title, has = panetest.Title, panetest.Has
 
 func TestFrames(t *testing.T) {
 	drive(t, two(t), 80, 18).Press("down").Golden("80x18")

@@ -19,10 +19,7 @@ func drive(t *testing.T, w *panetest.Workspace, id string, width, height int) *p
 	return d.Send(pane.OpenMsg{To: pane.Config, Experiment: id})
 }
 
-func said(d *panetest.Driver) string {
-	note, _ := panetest.Last[pane.Note](d)
-	return note.Text
-}
+var said = panetest.Said
 
 func TestFrames(t *testing.T) {
 	drive(t, panetest.Open(t), "E1.3", 80, 18).Golden("80x18")

@@ -84,24 +84,7 @@ func budget(t *testing.T, w *panetest.Workspace, bytes int) {
 	})
 }
 
-func message(d *panetest.Driver) string { return d.Pane().Message().Text }
-
-func title(d *panetest.Driver) string {
-	left, right := d.Pane().Title()
-	return left + " | " + right
-}
-
-func has(t *testing.T, text, part string) {
-	t.Helper()
-	if !strings.Contains(text, part) {
-		t.Errorf("no %q in %q", part, text)
-	}
-}
-
-func said(d *panetest.Driver) string {
-	note, _ := panetest.Last[pane.Note](d)
-	return note.Text
-}
+var message, title, has, said = panetest.Message, panetest.Title, panetest.Has, panetest.Said
 
 func TestFrames(t *testing.T) {
 	opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18).Golden("80x18")
