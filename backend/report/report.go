@@ -107,7 +107,7 @@ func CSV(w io.Writer, rows []Row, defs []metric.Definition) error {
 // The columns of a run's config, and those that say what a reader must know before comparing rows.
 var (
 	configNames = []string{"run", "experiment", "model", "tp", "pp", "dp", "ep", "gpus", "batch_size", "seq_len", "max_tokens"}
-	tailNames   = []string{"layers", "precision", "engine", "gpu", "replay", "damaged", "problem", "config_changed"}
+	tailNames   = []string{"layers", "precision", "engine", "gpu", "replay", "damaged", "problem", "config_changed", "load"}
 )
 
 // told is what a run has in those columns; without a config they are empty.
@@ -123,7 +123,7 @@ func told(r Row) (config, tail []string) {
 	config[0] = r.Run.Name
 	return config, []string{above(0, float64(e.Model.Layers)), e.Model.Precision, string(cmp.Or(r.Run.Engine, e.Engine)),
 		cmp.Or(r.GPU, r.Run.GPU), strconv.FormatBool(r.Run.Replay), strconv.FormatBool(r.Analysis != nil && r.Analysis.Damaged),
-		r.Run.Problem, r.Run.Changed.String()}
+		r.Run.Problem, r.Run.Changed.String(), e.Load.String()}
 }
 
 // seedMetrics are the figures of the original summary, in its order.

@@ -66,6 +66,15 @@ func TestCSV(t *testing.T) {
 	}
 }
 
+// Runs under different loads have the same batch: the load tells them apart.
+func TestCSVOfLoads(t *testing.T) {
+	var out bytes.Buffer
+	run := model.Run{Name: "r", Experiment: &model.Experiment{ID: "r", Load: model.Load{Rate: 2, Concurrency: 8}}}
+	if err := CSV(&out, []Row{{Run: run}}, nil); err != nil || !strings.Contains(out.String(), `,"2/s, 8 at once"`) {
+		t.Errorf("%s, %v", out.String(), err)
+	}
+}
+
 func TestCSVOfNothing(t *testing.T) {
 	var out bytes.Buffer
 	if err := CSV(&out, nil, definitions); err != nil {

@@ -90,6 +90,17 @@ func TestBestDoubt(t *testing.T) {
 }
 
 // TestPointsTold: states are words in the table, and each reason stands once below it, with how many points have it.
+// A goal that is one statistic of a metric has a column of its own, with the values of that.
+func TestColumnOfAStatistic(t *testing.T) {
+	x := sweep.Status{Point: sweep.Point{ID: "a"}, State: sweep.Done, Run: &model.Run{}, Analysis: &metric.Analysis{Metrics: []metric.Metric{
+		{Name: "ttft", Value: new(40.0), By: metric.Parts{Stats: map[metric.Stat]float64{metric.P99: 90}}}}}}
+	table := Points(sweep.Plan{Sweep: sweep.Sweep{Goal: &sweep.Goal{Metric: "ttft_p99"}}, Points: []sweep.Status{x}})
+	at := slices.IndexFunc(table.Columns, func(c Column) bool { return c.Title == "TTFT p99 ms" })
+	if at < 0 || table.Rows[0].Cells[at].Text != "90.0" {
+		t.Errorf("%+v in %+v", table.Rows, table.Columns)
+	}
+}
+
 func TestPointsTold(t *testing.T) {
 	point := func(id string, s sweep.State, reason string) sweep.Status {
 		return sweep.Status{Point: sweep.Point{ID: id}, State: s, Reason: reason}

@@ -188,16 +188,16 @@ func RunCells(a *metric.Analysis, first ...Cell) []Cell {
 
 // runMetric is the cell of one metric by which runs are looked through.
 func runMetric(a *metric.Analysis, name string) Cell {
-	d, ok := metric.Define(name)
-	if a == nil || !ok {
+	d, _, err := metric.FindStat(name)
+	if a == nil || err != nil {
 		return None()
 	}
 	for _, m := range runMetrics {
-		if m.name == name {
+		if m.name == d.Name {
 			d.Decimals = m.decimals
 		}
 	}
-	return MetricCell(a.Metric(name), d)
+	return MetricCell(a.Named(name), d)
 }
 
 // division is a way to divide the metrics of a run: by rank, phase or type of call.

@@ -25,7 +25,11 @@ func Points(p sweep.Plan) Table {
 	}
 	t.Columns = append(t.Columns, Column{Title: "GPUS", Right: true, Worth: 2})
 	figures := figuresOf(p)
-	for _, d := range figures {
+	for _, name := range figures {
+		d, stat, _ := metric.FindStat(name)
+		if title, of, cut := strings.Cut(d.Title, " "); stat != "" {
+			d.Title = title + " " + string(stat) + map[bool]string{true: " " + of}[cut]
+		}
 		t.Columns = append(t.Columns, Column{Name: d.Name, Title: d.Title, Right: true, Worth: 1})
 	}
 	t.Columns = append(t.Columns, Column{Title: "STATE", Min: 10})
@@ -37,8 +41,8 @@ func Points(p sweep.Plan) Table {
 			row.Fields[scaling.LastPart(e.Path)] = e.Value
 		}
 		row.Cells = append(row.Cells, dim(unit.Int(x.Experiment.Layout.GPUs())))
-		for _, d := range figures {
-			row.Cells = append(row.Cells, foreign(x.Row(), runMetric(x.Analysis, d.Name)))
+		for _, name := range figures {
+			row.Cells = append(row.Cells, foreign(x.Row(), runMetric(x.Analysis, name)))
 		}
 		state := PointState(x)
 		switch {
@@ -53,25 +57,20 @@ func Points(p sweep.Plan) Table {
 	return t
 }
 
-// figuresOf are the metrics that a sweep's table has: that of its goal, and the three that everybody asks for; none before a
+// figuresOf are the metrics that a sweep's table has: that of its goal, which may be one statistic of one, and the three that everybody asks for; none before a
 // point is done.
-func figuresOf(p sweep.Plan) (all []metric.Definition) {
+func figuresOf(p sweep.Plan) (names []string) {
 	if p.Count(sweep.Done) == 0 {
 		return nil
 	}
-	names := []string{"throughput_tokens_sec", "ttft", "tpot"}
+	names = []string{"throughput_tokens_sec", "ttft", "tpot"}
 	if p.Base.Experiment.Load.On() || model.First(p.Points, func(x sweep.Status) bool { return x.Experiment.Load.On() }) != nil {
 		names = append(names, "itl", "e2e", "goodput")
 	}
 	if g := p.Sweep.Goal; g != nil && !slices.Contains(names, g.Metric) {
 		names = append([]string{g.Metric}, names...)
 	}
-	for _, name := range names {
-		if d, ok := metric.Define(name); ok {
-			all = append(all, d)
-		}
-	}
-	return all
+	return names
 }
 
 // PointState is what a point is, or has become, and why.
