@@ -3,6 +3,7 @@
 package sweep
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"slices"
@@ -137,15 +138,12 @@ const maxID = 48
 
 // idOf is the id of a point, of its own values alone, so that it stays when the sweep gets more: scan-tp2-b16, scan-tp2-b16-r2.
 func (s Sweep) idOf(p Point, taken map[string]bool) string {
-	words := []string{s.ID}
-	for _, e := range p.Edits {
-		if word := wordOf(e); word != "" {
-			words = append(words, word)
-		}
-	}
-	id, suffix := strings.Join(words, "-"), ""
+	id, suffix := s.nameOf(p.Edits, nil), ""
 	if p.Repeat > 1 {
 		suffix = fmt.Sprintf("-r%d", p.Repeat)
+	}
+	if len(id) > maxID {
+		id = s.nameOf(limitsLast(p.Edits), map[string]string{"load.requests": "n", "load.concurrency": "c"})
 	}
 	if len(id) > maxID || taken[id+suffix] {
 		sum := sha256.Sum256(fmt.Append(nil, p.Edits))
@@ -155,13 +153,28 @@ func (s Sweep) idOf(p Point, taken map[string]bool) string {
 	return id + suffix
 }
 
+// limitsLast puts limits behind the other values: they judge what is measured, and tell points apart least where an id is cut.
+func limitsLast(edits []model.Edit) []model.Edit {
+	place := func(e model.Edit) int { return map[bool]int{true: 1}[strings.HasPrefix(e.Path, "slo.")] }
+	return slices.SortedStableFunc(slices.Values(edits), func(a, b model.Edit) int { return cmp.Compare(place(a), place(b)) })
+}
+
+// nameOf is the sweep's id with a word for each value, by other names of fields where those are given.
+func (s Sweep) nameOf(edits []model.Edit, names map[string]string) string {
+	words := model.Each(edits, func(e model.Edit) string { return wordOf(e, names) })
+	return strings.Join(append([]string{s.ID}, slices.DeleteFunc(words, func(w string) bool { return w == "" })...), "-")
+}
+
 // wordOf names a value: tp2, b16, nccl.
-func wordOf(e model.Edit) string {
+func wordOf(e model.Edit, names map[string]string) string {
 	value := strings.Trim(model.AsID(strings.ToLower(model.ShortModel(e.Value))), "-._")
 	if value == "" || value[0] > '9' && value != "true" && value != "false" && value != "auto" {
 		return value // a word tells by itself
 	}
 	name, known := short[e.Path]
+	if shorter, ok := names[e.Path]; ok {
+		name, known = shorter, true
+	}
 	if !known {
 		name = model.Slug(e.Path[strings.LastIndexByte(e.Path, '.')+1:], "")
 	}

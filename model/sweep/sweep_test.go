@@ -127,6 +127,18 @@ func TestPointIDs(t *testing.T) {
 	}
 }
 
+// What is asked of a server stands in an id that is too long: limits go first, and then the end.
+func TestLongIDsOfLoads(t *testing.T) {
+	for id, want := range map[string]string{"serving-of-llama": "serving-of-llama-tp1-rate1-n100-pois", "serving": "serving-tp1-rate1-n100-poisson-ttft200"} {
+		s := Sweep{ID: id, Axes: []Axis{axis("parallelism.tp", "1"), axis("slo.ttft", "200"), axis("slo.tpot", "20"), axis("load.rate", "1", "2"),
+			axis("load.requests", "100"), axis("load.shape", "poisson", "constant")}}
+		all, err := s.Points(numbers)
+		if err != nil || len(all) != 4 || !strings.HasPrefix(all[0].ID, want) {
+			t.Errorf("%+v, %v; want %s", all, err, want)
+		}
+	}
+}
+
 func TestPointFaults(t *testing.T) {
 	many := axis("data.batch_size", strings.Fields(strings.Repeat("1 ", 200))...)
 	for want, s := range map[string]Sweep{
