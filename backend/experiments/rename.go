@@ -79,7 +79,7 @@ func (r *renaming) plan(out string) error {
 			r.c.Moves = append(r.c.Moves, workspace.Move{From: dir, To: out + strings.TrimPrefix(w.Path(dir), w.Path(was))})
 		}
 	} else if w.IsDir(was) {
-		r.notes = append(r.notes, "its results stay in "+was+", which is not called by its id: --output-dir moves them")
+		r.notes = append(r.notes, "its results stay in "+was+": --output-dir moves them")
 	}
 	if err := r.config(out); err != nil {
 		return err

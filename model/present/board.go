@@ -27,7 +27,7 @@ func Experiment(r board.Row, also string, now time.Time) Row {
 		"state": state.Text, "also": also, "archived": map[bool]string{true: "yes", false: "no"}[r.Archived], "tag": "", "note": ""}}
 	if r.Run != nil {
 		row.Fields["tag"], row.Fields["note"] = strings.Join(r.Run.Said.Tags, "\n"), r.Run.Said.Note
-		also = strings.TrimPrefix(also+map[bool]string{true: ", #" + strings.Join(r.Run.Said.Tags, " #")}[len(r.Run.Said.Tags) > 0], ", ")
+		also = strings.TrimSuffix(strings.TrimPrefix("#"+strings.Join(r.Run.Said.Tags, " #")+", ", "#, ")+also, ", ")
 	}
 	numbers := []struct {
 		field string

@@ -8,9 +8,9 @@ import (
 )
 
 func TestHelpComesFromTheTables(t *testing.T) {
-	d := start(t, panetest.Open(t), 100, 80)
-	d.Press("?").Expect("Keys", "make a new experiment from this one", "Everywhere").Absent("mouse")
-	d.Type("shell").Expect("back to the shell; fg returns").Absent("clone").Press("esc").Absent("Keys")
+	d := start(t, panetest.Open(t), 100, 60)
+	d.Press("?").Expect("Keys", "make a new experiment from this one").Absent("mouse").Type("everywhere").Expect("go to a pane by its number")
+	d.Press("esc", "?").Type("shell").Expect("back to the shell; fg returns").Absent("clone").Press("esc").Absent("Keys")
 	d.Press("?").Type("rank that the others").Expect("! ", "wait for").Press("esc") // the signs are told of, too
 	d.Press("?").Type("bottleneck").Expect("nothing like it").Press("enter").Expect("nothing is called bottleneck")
 	d.Press("?").Type("give this pane").Press("enter").Expect("nothing to zoom") // what is chosen is done
@@ -76,7 +76,7 @@ func TestPaletteKnowsTheKeysOfThePane(t *testing.T) {
 func TestNothingHappensWithoutAWord(t *testing.T) {
 	w := panetest.Open(t)
 	d := start(t, w, 80, 24).Press("u").Expect("u does nothing here · ? shows the keys").Press("j").Absent("does nothing")
-	d.Press("e", "right", "right", "right", "right", "right", "right").Expect("Tensor (TP) takes 1 2 4 8 16 32, no further")
+	d.Press("e", "right", "right", "right", "right", "right", "right").Expect("Tensor (TP) stops at 32: TP=64 is not possible: 32 heads do not divide by 64")
 	d.Press("1", "up", "s", "enter").Expect("nothing was submitted")
 }
 

@@ -297,7 +297,7 @@ func TestNothingIsDoneBlindly(t *testing.T) {
 	d := start(t, w, 40, 10).Expect("needs 60×18").Press("s", "y", "3", "x", "y", "e", "right")
 	unchanged(t, w)
 	d.Resize(80, 24)
-	d.Expect("▌Experiments").Resize(40, 10)
+	d.Expect("▌Jobs").Absent("Cancel").Resize(40, 10)
 	if d.Press("q"); !d.Quit {
 		t.Error("q does not leave a small screen")
 	}

@@ -12,6 +12,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/model"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/widget"
 )
@@ -132,6 +133,14 @@ func (l *List[T]) Refold(id string) {
 	if more := len(l.shown) - before; more > 0 {
 		l.Table.First = max(l.Table.First, min(l.Table.Cursor, l.Table.Cursor+more+1-l.page))
 	}
+}
+
+// Place is "3 of ", the number of the row under the cursor among those shown, where not all are in sight; empty: they are.
+func (l *List[T]) Place() string {
+	if l.page == 0 || len(l.shown) <= l.page {
+		return ""
+	}
+	return unit.Int(l.Table.Cursor+1) + " of "
 }
 
 // View draws titles and the rows in sight into width and height.

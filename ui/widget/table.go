@@ -111,12 +111,16 @@ func (m *measured) aligned(cell Cell) string {
 // View draws header and window into width and height.
 func (t *Table) View(th *theme.Theme, width, height int) []string {
 	t.slots = t.layout(width - margin)
+	room := max(height-headerRows(t.slots), 0)
+	t.Keep(len(t.rows), room)
+	place := ""
+	if len(t.rows) > room {
+		place = t.place(th, room)
+	}
 	lines := t.header(th, t.slots, margin)
 	t.head = len(lines)
-	room := max(height-len(lines), 0)
-	t.Keep(len(t.rows), room)
-	if len(t.rows) > room && len(lines) > 0 {
-		t.place(th, lines, width, room)
+	if place != "" && len(lines) > 0 {
+		placed(th, lines, width, place)
 	}
 	for i := t.First; i < min(t.First+room, len(t.rows)); i++ {
 		lines = append(lines, t.prefix(th, i)+t.line(th, i, t.slots))
@@ -125,26 +129,27 @@ func (t *Table) View(th *theme.Theme, width, height int) []string {
 	return lines[:t.drawn]
 }
 
-// place says in the header where the cursor is in a list longer than the room, and which way there is more: at the right end of a line,
-// else before the units, else the way alone in the margin. No title gives way to it.
-func (t *Table) place(th *theme.Theme, lines []string, width, room int) {
+// place says where the cursor is in a list longer than the room, and which way there is more: "12/34 ▴▾".
+func (t *Table) place(th *theme.Theme, room int) string {
 	way := map[bool]string{true: th.Up, false: " "}[t.First > 0] + map[bool]string{true: th.Down, false: " "}[t.First+room < len(t.rows)]
-	text := unit.Int(t.Cursor+1) + "/" + unit.Int(len(t.rows)) + " " + way
+	return unit.Int(t.Cursor+1) + "/" + unit.Int(len(t.rows)) + " " + way
+}
+
+// placed puts a place at the right end of a line of the header, else before the units, else the way alone in the margin. No title
+// gives way to it.
+func placed(th *theme.Theme, lines []string, width int, place string) {
 	last := len(lines) - 1
 	for i, line := range lines {
-		if w := Width(line); w+Width(text)+2 <= width {
-			lines[i] = line + blank(width-w-Width(text)-1) + th.Paint(theme.Dim, text)
+		if w := Width(line); w+Width(place)+2 <= width {
+			lines[i] = line + blank(width-w-Width(place)-1) + th.Paint(theme.Dim, place)
 			return
 		}
 	}
-	if plain := ansi.Strip(lines[last]); len(plain)-len(strings.TrimLeft(plain, " ")) < margin+Width(text) {
-		text = way
-	}
 	at := margin
-	if text == way {
-		at = 0
+	if plain := ansi.Strip(lines[last]); len(plain)-len(strings.TrimLeft(plain, " ")) < margin+Width(place) {
+		at, place = 0, ansi.TruncateLeft(place, Width(place)-2, "")
 	}
-	lines[last] = blank(at) + th.Paint(theme.Dim, text) + ansi.TruncateLeft(lines[last], at+Width(text), "")
+	lines[last] = blank(at) + th.Paint(theme.Dim, place) + ansi.TruncateLeft(lines[last], at+Width(place), "")
 }
 
 // Text is the whole table without a cursor, what does not fit the last column below it; left counts columns without room.

@@ -98,7 +98,11 @@ func (l *life) rename() tea.Cmd {
 			if n := len(done.Moved); n > 0 {
 				said += ", with " + unit.Plural(n, "folder") + " of results"
 			}
-			return strings.Join(append([]string{said}, done.Notes...), " · "), err
+			for _, note := range done.Notes {
+				short, _, _ := strings.Cut(note, ": ")
+				said += " · " + short
+			}
+			return said, err
 		})
 	}})
 }

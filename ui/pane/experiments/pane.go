@@ -292,7 +292,7 @@ func (p *Pane) Title() (left, right string) {
 		right = unit.Int(n) + " marked"
 	case p.loaded:
 		away := len(p.content.rows) - len(p.content.inSight())
-		right = unit.Plural(len(p.content.rows)-away, "experiment")
+		right = p.list.Place() + unit.Plural(len(p.content.rows)-away, "experiment")
 		if away > 0 {
 			right += ", " + unit.Int(away) + " archived"
 		}

@@ -16,7 +16,7 @@ import (
 )
 
 func header(p *Pane) []widget.Column {
-	t := present.Table{Columns: []present.Column{{Title: "run", Min: 22, Middle: true}}}
+	t := present.Table{Columns: []present.Column{{Title: "run", Min: 22}}}
 	for _, d := range p.columns.defs {
 		c := present.MetricColumn(d)
 		if p.base.name != "" && c.Title != "straggler" {
