@@ -59,7 +59,11 @@ func (p *Publisher) Verify(ctx context.Context, path, program string, elsewhere 
 			continue
 		}
 		runs = append(runs, *found[i])
-		v.Numbers += len(r.Metrics)
+		for _, m := range r.Metrics {
+			if m.Value != nil {
+				v.Numbers++
+			}
+		}
 	}
 	if own.Asked.Sweep != "" {
 		plan, err := p.Sweeps.PlanSweep(ctx, own.Asked.Sweep)

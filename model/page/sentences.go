@@ -24,6 +24,9 @@ func Answer(in Input) []string {
 	}
 	slices.SortStableFunc(groups, func(a, b []scaling.Measured) int { return len(b) - len(a) })
 	group := groups[0]
+	if best := bestOf(in, groups); best != nil {
+		return []string{goalSentence(in), latencies(*best, group), strings.TrimSpace(whereTime(*best) + " " + doubtSentence(in))}
+	}
 	best := slices.MaxFunc(group, func(a, b scaling.Measured) int {
 		return cmp.Compare(value(a, scaling.ThroughputMetric), value(b, scaling.ThroughputMetric))
 	})
@@ -31,7 +34,26 @@ func Answer(in Input) []string {
 	if other := rival(in, group, best); other != "" {
 		first += ", " + other
 	}
-	return []string{first + ".", latencies(group, best), strings.TrimSpace(whereTime(best) + " " + doubtSentence(in))}
+	return []string{first + ".", latencies(best, group), strings.TrimSpace(whereTime(best) + " " + doubtSentence(in))}
+}
+
+// bestOf is the run that is best by the goal of a sweep; nil: it has none, or no such run.
+func bestOf(in Input, groups [][]scaling.Measured) *scaling.Measured {
+	if in.Plan == nil || in.Plan.Best() == nil {
+		return nil
+	}
+	return model.First(slices.Concat(groups...), func(m scaling.Measured) bool { return m.Run.Name == in.Plan.Best().Run.Name })
+}
+
+// goalSentence says which point of a sweep is best, and how sure that is.
+func goalSentence(in Input) string {
+	best, goal := in.Plan.Best(), in.Plan.Sweep.Goal
+	text := fmt.Sprintf("By the goal of the sweep, %s, %s (%s) is best", goal, best.ID, best.Experiment.Layout.Short())
+	if v := best.Value(goal.Metric); v != nil {
+		d, _, _ := metric.FindStat(goal.Metric)
+		text += fmt.Sprintf(" with %s %s", unit.Figure(*v, d.Decimals), d.Unit)
+	}
+	return cmp.Or(present.Joined(text, strings.TrimLeft(present.BestDoubt(*in.Plan), present.Tie+present.TooFew+" ")), text) + "."
 }
 
 func value(m scaling.Measured, name string) float64 {
@@ -53,7 +75,7 @@ func said(m scaling.Measured, name string) string {
 func lead(in Input, groups [][]scaling.Measured, best scaling.Measured) string {
 	name := fmt.Sprintf("%s (%s) makes ", best.Run.Name, best.Run.Experiment.Layout.Short())
 	switch {
-	case len(in.Sources) == 1:
+	case len(in.Sources) == 1 || len(groups) == 1 && len(groups[0]) == 1:
 		return name
 	case len(groups) > 1 && len(groups[0]) == 1:
 		return fmt.Sprintf("No two of the %d runs are of one work, so none is best; ", len(in.Sources)) + name
@@ -85,12 +107,14 @@ func rival(in Input, group []scaling.Measured, best scaling.Measured) string {
 	if next == 0 || row.Cells[next].Change == nil {
 		return ""
 	}
-	return fmt.Sprintf("of which the next, %s, makes %s %%%s", c.Runs[next], unit.Signed(*row.Cells[next].Change, 1), sureness(row.Cells[next]))
+	return fmt.Sprintf("%s is next with %s %%%s", c.Runs[next], unit.Signed(*row.Cells[next].Change, 1), sureness(row.Cells[next]))
 }
 
 // sureness is what the rank test says of a difference.
 func sureness(c scaling.CompareCell) string {
 	switch {
+	case c.P == nil && !c.TooFew && !c.Same:
+		return "" // it was not tested
 	case c.TooFew:
 		return ", of too few samples to be sure"
 	case c.Same:
@@ -101,7 +125,7 @@ func sureness(c scaling.CompareCell) string {
 	return ", which the test is sure of"
 }
 
-func latencies(group []scaling.Measured, best scaling.Measured) string {
+func latencies(best scaling.Measured, group []scaling.Measured) string {
 	text := fmt.Sprintf("Its time to first token is %s, its time per output token %s", said(best, "ttft"), said(best, "tpot"))
 	least := slices.MinFunc(group, func(a, b scaling.Measured) int {
 		return cmp.Compare(cmp.Or(value(a, "tpot"), 1e300), cmp.Or(value(b, "tpot"), 1e300))
