@@ -3,6 +3,8 @@ package publish
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"maps"
 	"os"
 	"slices"
 
@@ -17,15 +19,8 @@ type Verdict struct {
 	Runs    int                 `json:"runs"`
 	Numbers int                 `json:"numbers"` // of the runs that are here, worked out again
 	Gone    []string            `json:"gone"`    // runs that are no longer here
-	Changed []Change            `json:"changed"` // files that are not those the page was made of
+	Changed []string            `json:"changed"` // files that are not those the page was made of
 	Differs []report.Difference `json:"differs"`
-}
-
-// Change is a file of a run that has changed since a page was made.
-type Change struct {
-	Run  string `json:"run"`
-	File string `json:"file"`
-	What string `json:"what"`
 }
 
 // Holds reports whether a page says what its runs do.
@@ -34,7 +29,7 @@ func (v Verdict) Holds() bool { return len(v.Gone)+len(v.Changed)+len(v.Differs)
 // Verify works the numbers of a page out again from its runs; elsewhere are paths of those that do not lie in the workspace. Where some are
 // gone, the rest of the page is held against its own data.
 func (p *Publisher) Verify(ctx context.Context, path, program string, elsewhere []string, progress pool.Progress) (Verdict, error) {
-	v := Verdict{Gone: []string{}, Changed: []Change{}, Differs: []report.Difference{}}
+	v := Verdict{Gone: []string{}, Changed: []string{}, Differs: []report.Difference{}}
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return v, model.Failed("cannot read the page", err, "")
@@ -76,14 +71,13 @@ func (p *Publisher) Verify(ctx context.Context, path, program string, elsewhere 
 		if fresh, err = p.pageOf(ctx, runs, in, progress); err != nil {
 			return v, err
 		}
-		v.Changed = changed(own, fresh)
+		v.Changed = append(v.Changed, changed(own, fresh)...)
 	}
 	if len(v.Gone) > 0 {
 		fresh = withoutGone(own, fresh)
 	}
-	if v.Differs, err = report.Compare(text, own, fresh); v.Differs == nil {
-		v.Differs = []report.Difference{}
-	}
+	differs, err := report.Compare(text, own, fresh)
+	v.Differs = append(v.Differs, differs...)
 	return v, err
 }
 
@@ -102,30 +96,24 @@ func (p *Publisher) find(ctx context.Context, own page.Page, elsewhere []string)
 	}), cmp.Or(err, errMore)
 }
 
-// changed are the files that differ from those of a page.
-func changed(own, fresh page.Page) []Change {
-	out := []Change{}
-	for _, r := range own.Runs {
-		now := model.First(fresh.Runs, func(n page.Run) bool { return n.Key == r.Key })
-		if now == nil {
-			continue
-		}
-		for _, f := range r.Files {
-			is := model.First(now.Files, func(n page.File) bool { return n.Name == f.Name })
-			switch {
-			case is == nil:
-				out = append(out, Change{r.Name, f.Name, "is gone"})
-			case is.Bytes != f.Bytes || is.SHA256 != f.SHA256 && is.SHA256 != "" && f.SHA256 != "":
-				out = append(out, Change{r.Name, f.Name, "has changed since"})
+// changed are the files that differ from those of a page, those that came and those that went.
+func changed(own, fresh page.Page) []string {
+	filesOf := func(p page.Page) map[string]string {
+		out := map[string]string{}
+		for _, r := range p.Runs {
+			for _, f := range r.Files {
+				out[r.Name+": "+f.Name] = fmt.Sprint(f.Bytes, f.SHA256)
 			}
 		}
-		for _, f := range now.Files {
-			if !slices.ContainsFunc(r.Files, func(was page.File) bool { return was.Name == f.Name }) {
-				out = append(out, Change{r.Name, f.Name, "has come since"})
-			}
-		}
+		return out
 	}
-	return out
+	own.Runs = slices.DeleteFunc(slices.Clone(own.Runs), func(r page.Run) bool { // those that are gone are told apart
+		return !slices.ContainsFunc(fresh.Runs, func(n page.Run) bool { return n.Key == r.Key })
+	})
+	was, is := filesOf(own), filesOf(fresh)
+	all := maps.Clone(was)
+	maps.Copy(all, is)
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(f string) bool { return was[f] == is[f] })
 }
 
 // withoutGone is a page's own data, with the numbers of the runs that are still here worked out again: what several runs say together can

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	xfont "golang.org/x/image/font"
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
@@ -99,9 +100,6 @@ func (c latin) FillString(f font.Face, at vg.Point, text string) {
 		regular.Weight = xfont.WeightNormal
 		f = font.DefaultCache.Lookup(regular, regular.Size)
 	}
-	coded, err := charmap.Windows1252.NewEncoder().String(spelled.Replace(text))
-	if err != nil {
-		coded = strings.Map(func(r rune) rune { return map[bool]rune{true: r, false: '?'}[r < 128] }, text)
-	}
+	coded, _ := encoding.ReplaceUnsupported(charmap.Windows1252.NewEncoder()).String(spelled.Replace(text)) // what it has no sign for is a box
 	c.Canvas.FillString(f, at, coded)
 }

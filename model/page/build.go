@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -166,13 +167,7 @@ func (s Source) software() string {
 		return ""
 	}
 	var words []string
-	for _, name := range slices.Sorted(func(yield func(string) bool) {
-		for name := range s.Info.Versions {
-			if !yield(name) {
-				return
-			}
-		}
-	}) {
+	for _, name := range slices.Sorted(maps.Keys(s.Info.Versions)) {
 		words = append(words, name+" "+s.Info.Versions[name])
 	}
 	if driver, ok := s.Info.Where["driver"].(string); ok && driver != "" {

@@ -74,8 +74,8 @@ func printVerdict(ctx context.Context, e *command.Env, a *app.App, words []strin
 		for _, run := range v.Gone {
 			e.Say("%s", e.Paint(present.Bad, run+" is not here: its numbers cannot be worked out again"))
 		}
-		for _, c := range v.Changed {
-			e.Say("%s", e.Paint(present.Bad, fmt.Sprintf("%s: %s %s", c.Run, c.File, c.What)))
+		for _, file := range v.Changed {
+			e.Say("%s", e.Paint(present.Bad, file+" is not the file that the page was made of"))
 		}
 		for _, d := range v.Differs[:min(len(v.Differs), mostDifferences)] {
 			e.Wrapped("    ", model.Printable(fmt.Sprintf("%s: the page says %q, the runs %q", d.Where, d.Page, d.Runs)))
