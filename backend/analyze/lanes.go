@@ -3,6 +3,7 @@ package analyze
 import (
 	"cmp"
 	"context"
+	"iter"
 	"slices"
 
 	"shardeck/backend/analyze/align"
@@ -75,34 +76,19 @@ func nameKernels(run *timeline.Run, ranks []*align.Rank) [][]uint32 {
 // statesOf is the window of a rank as its split divides it.
 func statesOf(r *align.Rank) timeline.States {
 	p := partsOf(r)
-	piece := func(s span.Span, kind timeline.Kind) timeline.Piece {
-		return timeline.Piece{Start: s.Start - r.Window.Start, End: s.End - r.Window.Start, Kind: kind}
-	}
-	var rest []timeline.Piece
-	for kind, spans := range []span.List{timeline.Transfer: p.transfer, timeline.Wait: p.wait, timeline.Unmatched: p.unmatched, timeline.Copy: p.copied} {
-		for _, s := range spans {
-			rest = append(rest, piece(s, timeline.Kind(kind)))
+	var pieces []timeline.Piece
+	add := func(kind timeline.Kind, spans iter.Seq[span.Span]) {
+		for s := range spans {
+			pieces = append(pieces, timeline.Piece{Start: s.Start - r.Window.Start, End: s.End - r.Window.Start, Kind: kind})
 		}
 	}
-	slices.SortFunc(rest, func(a, b timeline.Piece) int { return cmp.Compare(a.Start, b.Start) })
-	return timeline.NewStates(r.Window.Length(), func(yield func(timeline.Piece) bool) {
-		for s := range p.compute {
-			own := piece(s, timeline.Compute)
-			for ; len(rest) > 0 && rest[0].Start < own.Start; rest = rest[1:] {
-				if !yield(rest[0]) {
-					return
-				}
-			}
-			if !yield(own) {
-				return
-			}
-		}
-		for _, q := range rest {
-			if !yield(q) {
-				return
-			}
-		}
-	})
+	add(timeline.Compute, p.compute)
+	add(timeline.Transfer, p.transfer.All())
+	add(timeline.Wait, p.wait.All())
+	add(timeline.Unmatched, p.unmatched.All())
+	add(timeline.Copy, p.copied.All())
+	slices.SortFunc(pieces, func(a, b timeline.Piece) int { return cmp.Compare(a.Start, b.Start) })
+	return timeline.NewStates(r.Window.Length(), pieces)
 }
 
 // tracksOf are the kernels and copies of a rank in a part of its window.

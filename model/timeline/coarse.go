@@ -13,20 +13,17 @@ func OfSummary(s *metric.TraceSummary) *Run {
 		if i < len(s.Ranks) {
 			length, rank.Node = min(length, s.Ranks[i].WindowNS), s.Ranks[i].Node
 		}
-		rank.States = NewStates(length, func(yield func(Piece) bool) {
-			parts := [][]int64{Compute: d.Compute, Transfer: d.Transfer, Wait: d.Wait, Unmatched: d.Unmatched}
-			for bin := range d.Compute {
-				at := int64(bin) * d.BinNS
-				for kind, of := range parts {
-					if bin < len(of) && of[bin] > 0 {
-						if !yield(Piece{at, at + of[bin], Kind(kind)}) {
-							return
-						}
-						at += of[bin]
-					}
+		var pieces []Piece
+		for bin := range d.Compute {
+			at := int64(bin) * d.BinNS
+			for kind, of := range [][]int64{Compute: d.Compute, Transfer: d.Transfer, Wait: d.Wait, Unmatched: d.Unmatched} {
+				if bin < len(of) && of[bin] > 0 {
+					pieces = append(pieces, Piece{at, at + of[bin], Kind(kind)})
+					at += of[bin]
 				}
 			}
-		})
+		}
+		rank.States = NewStates(length, pieces)
 		run.Ranks = append(run.Ranks, rank)
 	}
 	return run

@@ -26,7 +26,7 @@ type stateBlock struct {
 const piecesInBlock = 32
 
 // NewStates takes disjoint pieces in order of time inside 0 to length; between them the device is idle.
-func NewStates(length int64, pieces func(yield func(Piece) bool)) States {
+func NewStates(length int64, pieces []Piece) States {
 	s := States{length: max(length, 0)}
 	end, sums := int64(0), Cell{}
 	add := func(p Piece) {
@@ -39,7 +39,7 @@ func NewStates(length int64, pieces func(yield func(Piece) bool)) States {
 		sums[p.Kind] += p.End - p.Start
 		end = p.End
 	}
-	for p := range pieces {
+	for _, p := range pieces {
 		p.Start = max(p.Start, end)
 		add(Piece{end, min(p.Start, s.length), Idle})
 		add(p)

@@ -36,7 +36,7 @@ func TestCellsAgainstBruteForce(t *testing.T) {
 	for range 60 {
 		length := 1 + r.Int64N(3000)
 		pieces, each := history(r, length)
-		s := NewStates(length, slices.Values(pieces))
+		s := NewStates(length, pieces)
 		for range 20 {
 			from := r.Int64N(length+100) - 50
 			to := from + 1 + r.Int64N(length)
@@ -55,7 +55,7 @@ func TestCellsAgainstBruteForce(t *testing.T) {
 // TestStatesOfHours: blocks hold moments further apart than 4 s.
 func TestStatesOfHours(t *testing.T) {
 	const hour = int64(3600e9)
-	s := NewStates(3*hour, slices.Values([]Piece{{1, hour, Compute}, {2 * hour, 2*hour + 5, Wait}}))
+	s := NewStates(3*hour, ([]Piece{{1, hour, Compute}, {2 * hour, 2*hour + 5, Wait}}))
 	cells := make([]Cell, 3)
 	s.Cells(0, 3*hour, cells)
 	if want := []Cell{{Idle: 1, Compute: hour - 1}, {Idle: hour}, {Idle: hour - 5, Wait: 5}}; !slices.Equal(cells, want) {
@@ -73,7 +73,7 @@ func FuzzStates(f *testing.F) {
 			at += int64(text[i])
 			pieces = append(pieces, Piece{at, at + int64(text[i+1]), Kind(int(text[i+2]) % Kinds)})
 		}
-		s := NewStates(length, slices.Values(pieces))
+		s := NewStates(length, pieces)
 		cells := make([]Cell, n)
 		from = from % 1e6
 		s.Cells(from, from+span, cells)
@@ -139,7 +139,7 @@ func two() *Run {
 	run := &Run{WindowNS: 1000, Names: []Name{{Full: "gemm<64>", Short: "gemm"}, {Full: "AllReduce_Sum", Short: "all_reduce"}}}
 	for i := range int64(2) {
 		r := Rank{Number: int(i) + 4, Steps: []Step{{"prefill", 1, 0, 400, []int64{10, 200, 390}}, {"decode", 1, 400, 1000, nil}}}
-		r.States = NewStates(1000, slices.Values([]Piece{{0, 100, Compute}, {100, 120 + 80*i, Wait}, {300, 310, Transfer}, {700, 705, Wait}}))
+		r.States = NewStates(1000, ([]Piece{{0, 100, Compute}, {100, 120 + 80*i, Wait}, {300, 310, Transfer}, {700, 705, Wait}}))
 		r.Tracks[Work].Add(Kernel{0, 100, 0})
 		r.Tracks[Work].Add(Kernel{400, 650, 0})
 		r.Tracks[Comm].Add(Kernel{100, 300, 1})

@@ -90,21 +90,3 @@ func Sparkline(th *theme.Theme, values []float64) string {
 	}
 	return Levels(th, shares)
 }
-
-// Resample gives n values for any number of bins: the mean of those that fall on each.
-func Resample(values []float64, n int) []float64 {
-	out := make([]float64, max(n, 0))
-	if len(values) == 0 {
-		return out
-	}
-	for i := range out {
-		from := i * len(values) / n
-		to := max((i+1)*len(values)/n, from+1)
-		sum := 0.0
-		for _, v := range values[from:to] {
-			sum += v
-		}
-		out[i] = sum / float64(to-from)
-	}
-	return out
-}

@@ -36,7 +36,7 @@ func sixtyFour(kernels int) *tl.Run {
 			}
 			at += took + 500
 		}
-		r.States = tl.NewStates(at, slices.Values(pieces))
+		r.States = tl.NewStates(at, pieces)
 		run.WindowNS, run.Ranks = max(run.WindowNS, at), append(run.Ranks, r)
 	}
 	for i, at := range ends {

@@ -151,24 +151,32 @@ func (t *lanes) reading() pane.Note {
 	return pane.Note{Text: s.reads.Words("reading the kernels of "+s.run) + " · esc stops it", Tone: theme.Busy}
 }
 
-// over is the timeline with the cursor: over the parts, as far as it leaves room for them, else alone with their names above.
+// over is the timeline over the parts, as far as each leaves room for the other. With the cursor on it, it may take all, with the
+// names of the parts above; else half.
 func (t *lanes) over(f frame, parts *sheet) []string {
-	room := f.height
-	if f.tall {
+	room := f.height / 2
+	switch {
+	case parts.ahead && f.tall:
 		room = f.height * 2 / 3
+	case parts.ahead:
+		room = f.height
 	}
-	lines := t.draw(f.width, room-2)
 	right := cmp.Or(map[bool]string{true: "before the last came"}[t.call != nil], t.hidden, "compute")
 	unmatched := t.trace() != nil && t.trace().HasUnmatched()
-	lines = append(lines, legend(f.th, right, unmatched, t.straggler() >= 0, f.width-labelWidth-9))
-	names := parts.choice(f)
-	rest := f.height - 1 - len(lines)
-	if rest >= leastPart {
-		names.Names = names.Names[:1]
+	lines := t.draw(f.width, room-2)
+	if len(lines) > 0 {
+		lines = append(lines, legend(f.th, right, unmatched, t.straggler() >= 0, f.width-labelWidth-9))
 	}
-	named := names.String(f.th)
-	lines = append([]string{widget.RuleWith(f.th, f.width, named, t.part(f.width-widget.Width(named)))}, lines...)
-	if f.height = rest; rest < leastPart {
+	rest := f.height - len(lines)
+	if parts.ahead {
+		names := parts.choice(f)
+		if rest--; rest >= leastPart {
+			names.Names = names.Names[:1]
+		}
+		named := names.String(f.th)
+		lines = append([]string{widget.RuleWith(f.th, f.width, named, t.part(f.width-widget.Width(named)))}, lines...)
+	}
+	if f.height = rest; parts.ahead && rest < leastPart {
 		parts.drawn = frame{}
 		return lines
 	}

@@ -42,38 +42,53 @@ func (t *lanes) from() int64 {
 	return at + side.shift
 }
 
-// toWait goes to the next wait that is seen: that takes an eighth of a column.
-func (t *lanes) toWait(back bool) tea.Cmd {
-	return t.need(func() tea.Cmd {
-		_, r := t.chosen()
-		if r == nil {
-			return nil
-		}
-		v := t.sight()
-		s, ok := r.NextWait(t.from(), max((v.To-v.From)/1000, 1), back)
-		if !ok {
-			return pane.Warn(fmt.Sprintf("rank %d has no %s wait that is seen at this zoom: + goes closer", r.Number, word(back)))
-		}
-		return t.goTo(s, 0, fmt.Sprintf("rank %d waits %s at %s", r.Number, unit.Duration(s.End-s.Start), unit.Duration(s.Start))+t.within(r, s.Start))
-	})
-}
-
-func word(back bool) string { return map[bool]string{true: "earlier", false: "later"}[back] }
-
-// toGap goes to the longest time in sight in which the rank chosen did nothing; of the whole window if that is there already.
-func (t *lanes) toGap() tea.Cmd {
+// seek goes to what is found on the rank chosen, once kernels are there, or says that there is none.
+func (t *lanes) seek(share float64, none string, find func(*side, *tl.Rank) (s tl.Span, what string, ok bool)) tea.Cmd {
 	return t.need(func() tea.Cmd {
 		side, r := t.chosen()
 		if r == nil {
 			return nil
 		}
-		v := t.sight()
-		s, ok := r.LongestGap(v.From+side.shift, v.To+side.shift)
+		s, what, ok := find(side, r)
 		if !ok {
-			return pane.Warn(fmt.Sprintf("rank %d is never idle here", r.Number))
+			return pane.Warn(fmt.Sprintf("rank %d %s", r.Number, none))
 		}
-		return t.goTo(s, 0.25, fmt.Sprintf("rank %d is idle for %s at %s, the longest gap in sight", r.Number, unit.Duration(s.End-s.Start),
-			unit.Duration(s.Start))+t.within(r, s.Start))
+		return t.goTo(s, share, fmt.Sprintf("rank %d %s %s, at %s", r.Number, what, unit.Duration(s.End-s.Start), unit.Duration(s.Start))+within(r, s.Start))
+	})
+}
+
+// toWait goes to the next wait that is seen: that takes an eighth of a column.
+func (t *lanes) toWait(back bool) tea.Cmd {
+	return t.seek(0, "has no "+word(back)+" wait that is seen at this zoom: + goes closer", func(_ *side, r *tl.Rank) (tl.Span, string, bool) {
+		v := t.sight()
+		s, ok := r.NextWait(t.from(), max((v.To-v.From)/1000, 1), back)
+		return s, "waits", ok
+	})
+}
+
+func word(back bool) string { return map[bool]string{true: "earlier", false: "later"}[back] }
+
+// toGap goes to the longest time in sight in which the rank chosen did nothing.
+func (t *lanes) toGap() tea.Cmd {
+	return t.seek(0.25, "is never idle here", func(of *side, r *tl.Rank) (tl.Span, string, bool) {
+		v := t.sight()
+		s, ok := r.LongestGap(v.From+of.shift, v.To+of.shift)
+		return s, "has its longest gap in sight,", ok
+	})
+}
+
+// find goes to the next kernel whose name holds what was asked for.
+func (t *lanes) find(back bool) tea.Cmd {
+	if t.sought == "" {
+		return t.askFind()
+	}
+	return t.seek(0.1, fmt.Sprintf("has no %s kernel with %q in its name", word(back), t.sought), func(of *side, _ *tl.Rank) (tl.Span, string, bool) {
+		run := of.best()
+		k, ok := run.Find(t.on.rank, t.sought, t.from(), back)
+		if !ok {
+			return tl.Span{}, "", false
+		}
+		return tl.Span{Start: k.Start, End: k.End}, "runs " + run.Names[k.Name].Short + " for", true
 	})
 }
 
@@ -142,15 +157,15 @@ func (t *lanes) toLate(c *metric.LateCall) tea.Cmd {
 }
 
 // within is the step and the layer that a moment of a rank lies in; empty: none is known.
-func (t *lanes) within(r *tl.Rank, at int64) string {
+func within(r *tl.Rank, at int64) string {
 	s := r.StepAt(at)
 	if s == nil {
 		return ""
 	}
 	text := ", in " + s.Phase + " " + unit.Int(s.Number)
-	for k := s.Layers(); k > 0; k-- {
-		if l, _ := s.Layer(k); at >= l.Start && at < l.End {
-			return text + ", layer " + unit.Int(k)
+	for k := range s.Layers() {
+		if l, _ := s.Layer(k + 1); at >= l.Start && at < l.End {
+			text += ", layer " + unit.Int(k+1)
 		}
 	}
 	return text
@@ -162,29 +177,6 @@ func (t *lanes) askFind() tea.Cmd {
 		t.sought = text
 		return t.find(false)
 	}})
-}
-
-// find goes to the next kernel whose name holds what was asked for.
-func (t *lanes) find(back bool) tea.Cmd {
-	if t.sought == "" {
-		return t.askFind()
-	}
-	return t.need(func() tea.Cmd {
-		side, r := t.chosen()
-		if r == nil || side.lanes == nil {
-			return nil
-		}
-		k, ok := side.lanes.Find(t.on.rank, t.sought, t.from(), back)
-		if !ok {
-			return pane.Warn(fmt.Sprintf("rank %d has no %s kernel with %q in its name", r.Number, word(back), t.sought))
-		}
-		return t.goTo(tl.Span{Start: k.Start, End: k.End}, 0.1, t.kernelSaid(side.lanes, r, k))
-	})
-}
-
-func (t *lanes) kernelSaid(run *tl.Run, r *tl.Rank, k tl.Kernel) string {
-	return fmt.Sprintf("%s, %s at %s on rank %d", run.Names[k.Name].Short, unit.Duration(k.End-k.Start), unit.Duration(k.Start), r.Number) +
-		t.within(r, k.Start)
 }
 
 // askPlace asks where to go: a call, a step, a layer, a time.

@@ -67,7 +67,6 @@ func laneKeys() pane.Table[*Pane] {
 		{Key: pane.On("i", "i", "gap", "the longest time in sight in which the rank was idle"), Do: on((*lanes).toGap), Why: needTrace},
 		{Key: pane.On("J", "J", "go to…", "go to a call, a step, a layer or a time: call 57, decode 14 layer 3, 12.5 ms"),
 			Do: on((*lanes).askPlace), Why: needTrace},
-		{Key: pane.On("F", "F", "find…", "find a kernel by a part of its name, and go there (/ does in the timeline)"), Do: on((*lanes).askFind), Why: needTrace},
 		{Key: pane.On(".", ".", "next", "the next kernel found (,: the one before)"),
 			Do: on(func(t *lanes) tea.Cmd { return t.find(false) }), Why: needTrace},
 		{Key: pane.On(",", ",", "kernel before", "the kernel found before"), Do: on(func(t *lanes) tea.Cmd { return t.find(true) }), Why: needTrace},

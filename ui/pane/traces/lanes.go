@@ -1,61 +1,30 @@
 package traces
 
 import (
-	"strings"
-
 	"shardeck/model/present/unit"
 	tl "shardeck/model/timeline"
+	"shardeck/ui/canvas"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
 
-// strip is a line of signs, each with its tone.
-type strip struct {
-	signs []string
-	tones []theme.Tone
-}
+// strip is a line of a picture.
+type strip struct{ *canvas.Canvas }
 
-func newStrip(cols int, sign string) strip {
-	s := strip{make([]string, cols), make([]theme.Tone, cols)}
-	for i := range s.signs {
-		s.signs[i] = sign
-	}
-	return s
-}
+func newStrip(th *theme.Theme, cols int) strip { return strip{canvas.New(th.Rung, cols, 1)} }
 
-func (s strip) put(at int, sign string, tone theme.Tone) {
-	if at >= 0 && at < len(s.signs) {
-		s.signs[at], s.tones[at] = sign, tone
-	}
-}
+func (s strip) put(at int, text string, tone theme.Tone) { s.Text(at, 0, text, canvas.Ink{Tone: tone}) }
 
-// write puts a text, one column a rune, as far as it lies on the strip.
-func (s strip) write(at int, text string, tone theme.Tone) {
-	for i, r := range []rune(text) {
-		s.put(at+i, string(r), tone)
-	}
-}
+func (s strip) paint(th *theme.Theme) string { return widget.Fit(s.Row(th, 0), s.Cols) }
 
-// paint draws neighbours of one tone together: fewer bytes on a slow link.
-func (s strip) paint(th *theme.Theme) string {
-	var b strings.Builder
-	for from, to := 0, 0; from < len(s.signs); from = to {
-		for to = from; to < len(s.signs) && s.tones[to] == s.tones[from]; to++ {
-		}
-		b.WriteString(th.Paint(s.tones[from], strings.Join(s.signs[from:to], "")))
-	}
-	return b.String()
-}
-
-// looks are how kinds are drawn where they fill a column.
-func looks(th *theme.Theme) [tl.Kinds]struct {
+// look is how a kind is drawn where it fills a column.
+type look struct {
 	sign string
 	tone theme.Tone
-} {
-	return [tl.Kinds]struct {
-		sign string
-		tone theme.Tone
-	}{tl.Idle: {th.Idle, theme.Dim}, tl.Compute: {th.Full, theme.Plain}, tl.Transfer: {th.Transit, theme.Busy},
+}
+
+func looks(th *theme.Theme) [tl.Kinds]look {
+	return [...]look{tl.Idle: {th.Idle, theme.Dim}, tl.Compute: {th.Full, theme.Plain}, tl.Transfer: {th.Transit, theme.Busy},
 		tl.Wait: {th.Wait, theme.Warn}, tl.Unmatched: {th.Unknown, theme.Bad}, tl.Copy: {th.Empty, theme.Dim}}
 }
 
@@ -92,7 +61,7 @@ func (t *lanes) lane(l lane, cols int) (line strip, share string) {
 
 // cells draw what was done most in each.
 func (t *lanes) cells(cells []tl.Cell) strip {
-	line, look, levels := newStrip(len(cells), " "), looks(t.env.Theme), t.env.Theme.Levels
+	line, look, levels := newStrip(t.env.Theme, len(cells)), looks(t.env.Theme), t.env.Theme.Levels
 	for i := range cells {
 		c := &cells[i]
 		total := c.Total()
@@ -118,7 +87,7 @@ const leastBar = 3
 // launches draw the kernels that are wide enough: compute as blocks whose ends lie between columns, communication as it is drawn
 // already, its wait before its transfer; with names where those fit.
 func (t *lanes) launches(line strip, run *tl.Run, r *tl.Rank, from, to int64) {
-	cols := len(line.signs)
+	cols := line.Cols
 	column := float64(to-from) / float64(cols)
 	at := func(ns int64) float64 { return float64(ns-from) / column }
 	for of := range r.Tracks {
@@ -144,7 +113,7 @@ func (t *lanes) fill(line strip, left int, right float64) int {
 	}
 	eighths := int((right - float64(end)) * 8)
 	switch {
-	case end >= len(line.signs):
+	case end >= line.Cols:
 	case eighths == 0 && end > left:
 		line.put(end-1, th.Eighths[7], theme.Dim) // two that touch are seen to be two
 	case eighths > 0:
@@ -160,7 +129,7 @@ func (t *lanes) caption(line strip, left, right int, name string, ns int64) {
 	for _, text := range []string{name + " " + took, widget.Middle(name, max(room-widget.Width(took)-1, 9)) + " " + took,
 		widget.Middle(name, max(room, 8)), took} {
 		if widget.Width(text) <= room {
-			line.write(left+1, " "+text+" ", theme.Plain)
+			line.put(left+1, " "+text+" ", theme.Plain)
 			return
 		}
 	}

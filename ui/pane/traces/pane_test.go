@@ -332,20 +332,6 @@ func TestBoardBringsWhatIsKnown(t *testing.T) {
 	}
 }
 
-func TestManyRanks(t *testing.T) {
-	w := panetest.Open(t)
-	w.Replace("trace_collection/llama-8b-tp2/config.yaml", "tp: 2", "tp: 16")
-	w.Remove("trace_collection/llama-8b-tp2/run.json")
-	many := panetest.LlamaTP2
-	many.Ranks, many.Layers, many.Decodes, many.Elements, many.Late = 16, 1, 2, 0, nil
-	w.Trace("llama-8b-tp2", many)
-	d := opened(t, w, "llama-8b-tp2", 80, 18).Expect("▸ rank 0", "of 16 ranks").Absent("rank 9")
-	for range 9 {
-		d.Press("]")
-	}
-	d.Expect("▸ rank 9")
-}
-
 func TestOddSummaries(t *testing.T) {
 	for name, s := range map[string]*metric.TraceSummary{
 		"empty":    {},

@@ -3,6 +3,7 @@ package traces
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"shardeck/model/present/unit"
 	tl "shardeck/model/timeline"
@@ -13,14 +14,14 @@ import (
 // ruler is ticks at round times, in the unit that suits; what was gone to is marked on it.
 func (t *lanes) ruler(cols int) string {
 	v, th := t.sight(), t.env.Theme
-	line := newStrip(cols, " ")
+	line := newStrip(th, cols)
 	_, step := tl.Ticks(v.From, v.To, cols, 8)
 	text := func(at int64) string { return tickText(at, step, v.To) }
 	ticks, step := tl.Ticks(v.From, v.To, cols, widget.Width(text(v.To))+4)
 	for _, tick := range ticks {
 		line.put(tick.Cell, th.Wall, theme.Dim)
 		if tick.Cell+widget.Width(text(tick.At)) < cols {
-			line.write(tick.Cell+1, text(tick.At), theme.Dim)
+			line.put(tick.Cell+1, text(tick.At), theme.Dim)
 		}
 	}
 	if t.mark != (tl.Span{}) && t.mark.Start >= v.From && t.mark.Start < v.To {
@@ -50,10 +51,8 @@ type part struct {
 // parts are a line of pieces of time: where each begins, and its name where there is room.
 func (t *lanes) parts(parts []part, shift int64, cols int) string {
 	v, th := t.sight(), t.env.Theme
-	line := newStrip(cols, th.Rule)
-	for i := range line.tones {
-		line.tones[i] = theme.Dim
-	}
+	line := newStrip(th, cols)
+	line.put(0, strings.Repeat(th.Rule, cols), theme.Dim)
 	from, to := v.From+shift, v.To+shift
 	for _, p := range parts {
 		if p.End <= from || p.Start >= to {
@@ -66,7 +65,7 @@ func (t *lanes) parts(parts []part, shift int64, cols int) string {
 		}
 		for _, name := range p.names {
 			if room := right - left; room >= widget.Width(name)+2 {
-				line.write(left+(room-widget.Width(name))/2-1, " "+name+" ", theme.Dim)
+				line.put(left+(room-widget.Width(name))/2-1, " "+name+" ", theme.Dim)
 				break
 			}
 		}
@@ -129,27 +128,25 @@ func (t *lanes) steps(of, cols int) (lines []string) {
 // last is who came last to the latest call of each column, where that is seen: by an eighth of a column at least.
 func (t *lanes) last(of, cols int) string {
 	side, v, th := t.sides[of], t.sight(), t.env.Theme
-	run := side.lanes
-	if run == nil || len(run.Calls) == 0 {
+	run := side.best()
+	if len(run.Calls) == 0 {
 		return ""
 	}
-	line := newStrip(cols, " ")
-	least := (v.To - v.From) / int64(8*cols)
+	line, free := newStrip(th, cols), 0
 	for i, c := range run.LatestIn(v.From+side.shift, v.To+side.shift, cols) {
-		if c == nil || c.LateNS < least {
+		if c == nil || i < free || c.LateNS < (v.To-v.From)/int64(8*cols) {
 			continue
 		}
 		name := fmt.Sprint(run.Ranks[c.Last].Number)
-		if i > 0 && line.signs[i-1] != " " && len(name) > 1 || i+len(name) > cols {
-			name = "!"
-		}
-		if line.signs[i] == " " {
-			line.write(i, name, theme.Warn)
+		line.put(i, name, theme.Warn)
+		free = i + len(name)
+		if len(name) > 1 {
+			free++
 		}
 	}
 	calls := unit.Int(len(run.CallsIn(v.From+side.shift, v.To+side.shift)))
 	if widget.Width(calls) < 4 {
 		calls += " calls"
 	}
-	return label("last in") + line.paint(th) + t.env.Theme.Paint(theme.Dim, widget.Right(calls, 9))
+	return label("last in") + line.paint(th) + th.Paint(theme.Dim, widget.Right(calls, 9))
 }

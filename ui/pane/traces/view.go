@@ -97,30 +97,13 @@ func (p *Pane) body() []string {
 	case p.timeline.trace() == nil:
 		return p.empty()
 	}
-	if p.sheet.ahead {
-		return p.timeline.over(f, p.sheet)
-	}
-	lines := p.picture()
-	f.height -= len(lines)
 	f.above = func(part int) []string {
 		if part != present.LateCalls {
 			return nil
 		}
 		return p.timeline.lateLines(p.Width, p.Height)
 	}
-	return append(lines, p.sheet.view(f)...)
-}
-
-// picture is what stands over the parts: bars and timeline, as far as there is room.
-func (p *Pane) picture() []string {
-	lines := p.timeline.bars(p.Width, max(p.Height/5, 2))
-	if lanes := p.timeline.draw(p.Width, max(p.Height/2-len(lines), 5)); len(lines)+len(lanes)+5 <= p.Height {
-		lines = append(lines, lanes...)
-	}
-	if len(lines)+4 > p.Height {
-		return nil
-	}
-	return lines
+	return p.timeline.over(f, p.sheet)
 }
 
 // empty says why there is no picture, and what to do.
@@ -170,37 +153,6 @@ func underWay(runs, gauge string) []string {
 const labelWidth = 12
 
 func label(text string) string { return "   " + widget.Fit(text, labelWidth-3) }
-
-// bars are the split of each rank, and what their signs mean, at most so many. Of many ranks
-// those around the one chosen are drawn; the part "ranks" has them all.
-func (t *lanes) bars(width, most int) []string {
-	th, ranks := t.env.Theme, t.trace().Ranks
-	cols := width - labelWidth - 9
-	if cols < 8 || len(ranks) == 0 {
-		return nil
-	}
-	straggler := t.analysis.Metric("straggler").Value
-	at := t.on.rank
-	first := max(min(at-most/2, len(ranks)-most), 0)
-	var lines []string
-	for i := first; i < min(first+most, len(ranks)); i++ {
-		r := ranks[i]
-		bar := widget.Bar(th, cols, float64(r.WindowNS), pane.WindowParts(th, r), th.Idle)
-		head := label("rank " + unit.Int(r.Rank))
-		if straggler != nil && int(*straggler) == r.Rank {
-			head = "   " + th.Paint(theme.Warn, widget.Fit("rank "+unit.Int(r.Rank)+" !", labelWidth-3))
-		}
-		if i == at && len(ranks) > 1 {
-			head = " " + th.Paint(theme.Accent, th.Right) + head[2:]
-		}
-		lines = append(lines, head+bar+widget.Right(unit.Percent(r.ComputeNS, r.WindowNS)+" %", 8))
-	}
-	right := "compute"
-	if len(ranks) > most {
-		right = "of " + unit.Int(len(ranks)) + " ranks"
-	}
-	return append(lines, legend(th, right, t.trace().HasUnmatched(), straggler != nil, cols))
-}
 
 // legend says what the signs mean, and at the right what the figures are.
 func legend(th *theme.Theme, right string, unmatched, late bool, cols int) string {
