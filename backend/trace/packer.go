@@ -14,7 +14,7 @@ type Packer struct {
 	last    Record
 }
 
-const recentBits = 13
+const recentBits = 15 // with 13, three in a hundred records of a vLLM mix of 1,814 sorts shared a place with others in turn
 
 // NewPacker has room for n records.
 func NewPacker(n int) *Packer { return &Packer{columns: NewColumns(n), numbers: map[sortKey]uint32{}} }
