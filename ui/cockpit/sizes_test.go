@@ -17,7 +17,7 @@ var screens = map[string][]string{
 	"config": {"e"}, "config typing": {"e", "down", "down", "down", "down", "down", "down", "enter"}, "script": {"e", "p"},
 	"jobs": {"3"}, "log": {"3", "enter"}, "failed job": {"down", "down", "down", "enter"},
 	"metrics": {"4"}, "run": {"4", "enter"}, "definition": {"4", "d"}, "columns": {"4", "c"},
-	"charts": {"5"}, "traces": {"down", "t"}, "skew": {"down", "t", "S"},
+	"charts": {"5"}, "side by side": {"5", "v"}, "any metric": {"5", "m"}, "traces": {"down", "t"}, "skew": {"down", "t", "S"},
 	"help": {"?"}, "palette": {":", "r"}, "submit": {"s"}, "messages": {":", "m", "e", "s", "enter"},
 }
 

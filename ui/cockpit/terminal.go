@@ -37,14 +37,18 @@ func (t *hostTerminal) edit(msg pane.EditMsg) tea.Cmd {
 // image shows an image below what the shell had on the screen, where it stays; Enter comes back.
 func (t *hostTerminal) image(text string) tea.Cmd {
 	return t.elsewhere(func(o outside) error {
-		return o.Away(func(in io.Reader, out io.Writer) error {
-			if _, err := io.WriteString(out, text+"\r\n\r\nEnter goes back to shardeck "); err != nil {
-				return err
-			}
-			_, err := bufio.NewReader(in).ReadString('\n')
-			return err
-		})
+		return o.Away(func(in io.Reader, out io.Writer) error { return showImage(text, in, out) })
 	}, resumed)
+}
+
+func showImage(text string, in io.Reader, out io.Writer) error {
+	if _, err := io.WriteString(out, text+"\r\n\r\nEnter goes back to shardeck "); err != nil {
+		return fmt.Errorf("the terminal takes nothing: %w", err)
+	}
+	if _, err := bufio.NewReader(in).ReadString('\n'); err != nil {
+		return fmt.Errorf("the terminal gives nothing: %w", err)
+	}
+	return nil
 }
 
 // How editors are told a line: before the file, behind it after a colon, or so with a flag of their own.

@@ -1,10 +1,12 @@
 package cockpit
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
 	"shardeck/ui/pane"
+	"shardeck/ui/panetest"
 )
 
 // TestEditorOpensAtTheLine: each family of editors in its own words; one that is not known gets the file alone.
@@ -19,5 +21,21 @@ func TestEditorOpensAtTheLine(t *testing.T) {
 	}
 	if got := strings.Join(editorWords([]string{"vi"}, pane.EditMsg{Path: "a.yaml"}), " "); got != "vi a.yaml" {
 		t.Errorf("without a line: %q", got)
+	}
+}
+
+// TestImageHasTheTerminalUntilEnter: the image is written once, with how to come back.
+func TestImageHasTheTerminalUntilEnter(t *testing.T) {
+	for in, ends := range map[string]bool{"x\n": true, "": false} {
+		var out bytes.Buffer
+		err := showImage("picture", strings.NewReader(in), &out)
+		if out.String() != "picture\r\n\r\nEnter goes back to shardeck " || (err == nil) != ends {
+			t.Errorf("after %q: wrote %q, %v", in, out.String(), err)
+		}
+	}
+	w := panetest.Open(t)
+	d, _ := cockpitOf(t, w, w.App, &lent{})
+	if d.Send(pane.ImageMsg{Text: "picture"}); len(d.Seen) == 0 {
+		t.Error("nothing came back")
 	}
 }

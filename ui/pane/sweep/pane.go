@@ -263,12 +263,12 @@ func (p *Pane) notes() (lines []string) {
 }
 
 // leastChart is the fewest lines a chart is worth drawing in.
-const leastChart = 9
+const leastChart = 8
 
 // chart draws the picture of a view over its table: the frontier of the work under the cursor, or heat maps; nil without room.
 func (p *Pane) chart() []string {
 	row, ok := p.list.Current()
-	rows := p.Height - min(len(p.list.Rows())+2, p.Height/2) - len(p.notes()) - 1
+	rows := p.Height - min(len(p.list.Rows())+2, max(p.Height*2/5, 5)) - len(p.notes()) - 1
 	if !ok || rows < 4 || p.shown == nil {
 		return nil
 	}
@@ -304,6 +304,9 @@ func (p *Pane) heat(row present.Row, rows int) (lines []string) {
 		}
 		return h
 	})
+	if at := slices.IndexFunc(maps, func(h canvas.Heat) bool { return h.Row >= 0 }); at > 0 && (len(g.Rows)+3)*len(maps) > rows {
+		maps = maps[at:] // that of the cursor is among those that there is room for
+	}
 	wide := 0
 	for _, line := range maps[0].View(p.env.Theme, p.Width, rows) {
 		wide = max(wide, widget.Width(line)+2)
