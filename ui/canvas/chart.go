@@ -184,13 +184,27 @@ func (c *Chart) hollow() bool {
 
 // sign of a series at its points.
 func (c *Chart) sign(th *theme.Theme, i int, hollow bool) string {
-	switch {
-	case c.Series[i].Guide:
+	if c.Series[i].Guide {
 		return th.Guide
-	case hollow:
-		return th.Hollow[i%len(th.Hollow)]
 	}
-	return th.Marks[i%len(th.Marks)]
+	return Mark(th, i, hollow)
+}
+
+// Mark is the sign of the i-th series at its points, in charts and wherever they are listed.
+func Mark(th *theme.Theme, i int, hollow bool) string {
+	marks := th.Marks
+	if hollow {
+		marks = th.Hollow
+	}
+	return marks[i%len(marks)]
+}
+
+// Place is a value of an axis: whole numbers whole.
+func Place(x float64) string {
+	if x == math.Trunc(x) {
+		return unit.Number(x, 0)
+	}
+	return unit.Significant(x)
 }
 
 // rows puts the labels and the axis of y before each row.
@@ -223,10 +237,7 @@ func (c *Chart) axis(th *theme.Theme, f *frame, points []Point) {
 	title := widget.Clip(c.XTitle, f.Cols/5+1)
 	f.Text(f.Cols-widget.Width(title)-1, f.rows+1, title, Ink{Tone: theme.Dim})
 	tick := func(x float64, line, label theme.Tone) {
-		text := unit.Significant(x)
-		if x == math.Trunc(x) {
-			text = unit.Number(x, 0)
-		}
+		text := Place(x)
 		f.Sign(f.x.at(x), f.rows, th.Axis.Under, Ink{Tone: line})
 		f.Write(max(f.x.at(x)-widget.Width(text)/2, 0), f.rows+1, text, Ink{Tone: label})
 	}

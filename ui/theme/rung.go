@@ -7,7 +7,7 @@ type Rung int
 
 // The rungs, from the coarsest. A terminal cannot be asked whether its font has octants: they are chosen, never assumed.
 const (
-	ASCII   Rung = iota // a letter for the shape of the dots
+	ASCII   Rung = iota // a letter: bars, since lines are drawn in letters of their own
 	Block               // 2 × 2 quadrants
 	Braille             // 2 × 4 points
 	Octant              // 2 × 4 solid, of Unicode 16
@@ -53,7 +53,7 @@ func (r Rung) Sign(dots byte) string {
 	case r == Block:
 		return string(quadrants[quadrantOf(dots)])
 	}
-	return asciiSign(dots)
+	return "|"
 }
 
 // braille is the pattern of eight dots, whose bits run down the columns, the last row apart.
@@ -94,17 +94,3 @@ var octants = func() (all [256]string) {
 	}
 	return all
 }()
-
-func asciiSign(dots byte) string {
-	switch {
-	case dots&^0x3C == 0:
-		return "-"
-	case dots&0x0F == 0:
-		return "."
-	case dots&0xF0 == 0:
-		return "'"
-	case dots&0x3C == 0x3C, dots&0x55 == 0x55, dots&0xAA == 0xAA:
-		return "|"
-	}
-	return ":"
-}

@@ -11,8 +11,8 @@ func TestSignsOfRungs(t *testing.T) {
 		dots                        byte
 		octant, braille, block, asc string
 	}{
-		{0, "", "", "", ""}, {0xFF, "█", "⣿", "█", "|"}, {0x04, "\U0001CD00", "⠂", "▘", "-"}, {0x0F, "▀", "⠛", "▀", "'"},
-		{0xC0, "▂", "⣀", "▄", "."}, {0x55, "▌", "⡇", "▌", "|"}, {0xFE, "\U0001CDE5", "⣾", "█", "|"}, {0x09, "\U0001CD04", "⠑", "▀", "'"},
+		{0, "", "", "", ""}, {0xFF, "█", "⣿", "█", "|"}, {0x04, "\U0001CD00", "⠂", "▘", "|"}, {0x0F, "▀", "⠛", "▀", "|"},
+		{0xC0, "▂", "⣀", "▄", "|"}, {0x55, "▌", "⡇", "▌", "|"}, {0xFE, "\U0001CDE5", "⣾", "█", "|"}, {0x09, "\U0001CD04", "⠑", "▀", "|"},
 	} {
 		got := [4]string{Octant.Sign(tt.dots), Braille.Sign(tt.dots), Block.Sign(tt.dots), ASCII.Sign(tt.dots)}
 		if want := [4]string{tt.octant, tt.braille, tt.block, tt.asc}; got != want {

@@ -166,19 +166,10 @@ func (f *figure) span() (least, most float64) {
 func (f *figure) valuesAt(p panel, x float64) (text string) {
 	for i, s := range p.chart.Series {
 		if at := slices.IndexFunc(s.Points, func(point scaling.ChartPoint) bool { return point.X == x }); at >= 0 {
-			text += " " + f.env.Theme.Series(i, f.mark(i, s.Points[at].Foretold)+" "+unit.Figure(s.Points[at].Value, p.Decimals))
+			text += " " + f.env.Theme.Series(i, canvas.Mark(f.env.Theme, i, s.Points[at].Foretold)+" "+unit.Figure(s.Points[at].Value, p.Decimals))
 		}
 	}
 	return strings.TrimSpace(text)
-}
-
-// mark is the sign of a line at its points, in charts and in the list.
-func (f *figure) mark(line int, hollow bool) string {
-	marks := f.env.Theme.Marks
-	if hollow {
-		marks = f.env.Theme.Hollow
-	}
-	return marks[line%len(marks)]
 }
 
 // crossWords are the values of all series at the crosshair, and the ideal there of the
@@ -197,11 +188,11 @@ func (f *figure) crossWords(r row) string {
 			spread = unit.Number(point.Spread, 1) + " %"
 		}
 		if len(f.chart().Series) > 1 {
-			word = f.mark(i, point.Foretold) + " " + word
+			word = canvas.Mark(f.env.Theme, i, point.Foretold) + " " + word
 		}
 		values, spreads = append(values, word), append(spreads, spread)
 	}
-	text := strings.TrimSpace(f.axis.head+" "+place(r.point.X)) + ": " + strings.TrimSpace(strings.Join(values, ", ")+" "+q.Unit)
+	text := strings.TrimSpace(f.axis.head+" "+canvas.Place(r.point.X)) + ": " + strings.TrimSpace(strings.Join(values, ", ")+" "+q.Unit)
 	if said := strings.Join(spreads, ", "); strings.Contains(said, "%") {
 		text += " · spread " + said
 	}

@@ -163,12 +163,10 @@ func mayWrite(p *Pane) string {
 }
 
 func needBase(p *Pane) string {
-	r, ok := p.list.Current()
-	switch {
-	case !ok:
-		return p.list.Missing()
-	case r.point.Foretold:
-		return r.point.Run + " was not run"
+	r, _ := p.list.Current()
+	switch why := needPoint(p); {
+	case why != "":
+		return why
 	case len(p.series.at(r.line).Points) < 2:
 		return r.point.Run + " is alone in its series: there is nothing to compare it with"
 	case p.series.at(r.line).Points[0].Run == r.point.Run:

@@ -1,7 +1,6 @@
 package charts
 
 import (
-	"math"
 	"slices"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -10,6 +9,7 @@ import (
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/model/scaling"
+	"shardeck/ui/canvas"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -58,8 +58,8 @@ func (f *figure) pointColumns(rows []row) []column {
 		}
 	}
 	all := []column{
-		{widget.Column{Title: " "}, text(theme.Plain, func(r row) string { return f.mark(r.line, r.point.Foretold) })},
-		{widget.Column{Title: f.axis.head, Right: true}, text(theme.Plain, func(r row) string { return place(r.point.X) })},
+		{widget.Column{Title: " "}, text(theme.Plain, func(r row) string { return canvas.Mark(f.env.Theme, r.line, r.point.Foretold) })},
+		{widget.Column{Title: f.axis.head, Right: true}, text(theme.Plain, func(r row) string { return canvas.Place(r.point.X) })},
 		{widget.Column{Title: "layout", Worth: 5}, text(theme.Plain, func(r row) string { return r.point.Layout })},
 		{widget.Column{Title: q.Title, Unit: q.Unit, Right: true}, f.valueCell},
 		{widget.Column{Title: "spread", Unit: "%", Right: true, Worth: 3}, figure(1, 0, func(r row) float64 { return r.point.Spread })},
@@ -71,14 +71,6 @@ func (f *figure) pointColumns(rows []row) []column {
 		{widget.Column{Title: "series", Worth: worth, Min: 16}, text(theme.Dim, func(r row) string { return f.chart().Series[r.line].Name })},
 	}
 	return slices.DeleteFunc(all, func(c column) bool { return f.needless(c, rows) })
-}
-
-// place is a value of the axis.
-func place(x float64) string {
-	if x == math.Trunc(x) {
-		return unit.Number(x, 0)
-	}
-	return unit.Significant(x)
 }
 
 func (f *figure) runWord(r row) string {
