@@ -201,8 +201,11 @@ func fileName(c scaling.Chart) string {
 func panelOf(c scaling.Chart) figure.Panel {
 	p := figure.Panel{X: c.Across, Y: strings.Trim(c.Quantity+", "+c.Unit, ", "), Ideal: c.Ideal && c.HasIdeal(), Nodes: c.Nodes,
 		Scale: figure.Linear, Series: c.Series}
-	if c.Log {
+	switch {
+	case c.Log:
 		p.Scale = figure.Log
+	case c.LogX:
+		p.Scale = figure.LogX
 	}
 	if c.Quantity == "efficiency" {
 		p.Kind = figure.Efficiency

@@ -43,6 +43,7 @@ const (
 	Auto Scale = iota
 	Linear
 	Log
+	LogX // and Y linear
 )
 
 // Kind of a panel's Y, which decides its scale.

@@ -78,7 +78,7 @@ type Chart struct {
 	Note           string // what all series have in common
 	Series         []ChartSeries
 	Ideal          bool // the ideal line is drawn
-	Log            bool // both axes are logarithmic
+	Log, LogX      bool // both axes are logarithmic, or that of X
 	Nodes          []float64
 }
 

@@ -116,7 +116,7 @@ const leastWidth, leastChart = 38, 7
 // drawPanel draws one chart; a small one has its title and its values at the crosshair over it.
 func (f *figure) drawPanel(p panel, r row, focused, small bool, width, height int) []string {
 	least, most := f.span()
-	c := canvas.Chart{YTitle: p.Unit, XTitle: f.axis.head, LogX: least > 0 && (f.axis.Layout() || most >= 4*least), Span: [2]float64{least, most},
+	c := canvas.Chart{YTitle: p.Unit, XTitle: f.axis.head, LogX: f.logX(), Span: [2]float64{least, most},
 		LogY: f.log, Cursor: math.NaN(), Decimals: p.Decimals,
 		Mark: p.chart.Nodes, MarkName: "node full"}
 	if focused && most > least {
@@ -150,8 +150,13 @@ func (f *figure) drawPanel(p panel, r row, focused, small bool, width, height in
 	return c.View(f.env.Theme, width, height)
 }
 
-// span is from where to where the points of all charts lie, which have one axis; parts of a layout are powers of two on it, and so is what
-// spans two of these.
+// logX: parts of a layout are powers of two, and so is what spans two of these.
+func (f *figure) logX() bool {
+	least, most := f.span()
+	return least > 0 && (f.axis.Layout() || most >= 4*least)
+}
+
+// span is from where to where the points of all charts lie, which have one axis.
 func (f *figure) span() (least, most float64) {
 	least = math.Inf(1)
 	for _, p := range f.panels {

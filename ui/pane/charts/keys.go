@@ -194,7 +194,7 @@ func toggle(on *bool) tea.Cmd {
 // written is the chart as files and images have it.
 func (p *Pane) written() scaling.Chart {
 	c := p.chart()
-	c.Ideal, c.Log = p.quantity.HasIdeal() && !p.bare, p.log
+	c.Ideal, c.Log, c.LogX = p.quantity.HasIdeal() && !p.bare, p.log, p.logX()
 	return c
 }
 

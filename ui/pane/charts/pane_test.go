@@ -182,7 +182,7 @@ func TestExportIsWhatIsDrawn(t *testing.T) {
 	note, _ := panetest.Last[pane.Note](d.Press("C"))
 	has(t, note.Text, "written: experiments/chart_throughput_gpus.csv")
 	has(t, w.Read("experiments/chart_throughput_gpus.csv"), "Llama-3.1-8B,llama-8b-tp2,TP2,2,17617.6")
-	want := scaling.Chart{Quantity: "throughput", Unit: "tok/s", Axis: scaling.AxisGPUs, Across: "GPUs", Ideal: true,
+	want := scaling.Chart{Quantity: "throughput", Unit: "tok/s", Axis: scaling.AxisGPUs, Across: "GPUs", Ideal: true, LogX: true,
 		Note: "batch 4 · 2048+64 · vllm · A100-40GB · median over iterations, bars: max − min"}
 	got := l.chart
 	got.Series = nil
