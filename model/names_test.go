@@ -19,7 +19,8 @@ func TestCheckID(t *testing.T) {
 
 func TestCheckOutputDir(t *testing.T) {
 	for dir, ok := range map[string]bool{
-		"trace_collection": false, "experiments": false, "experiments/configs": false, ".shardeck": false, ".shardeck/local/x": false, "logs": false,
+		"trace_collection": false, "experiments": false, "experiments/configs": false, ".shardeck": false, ".shardeck/local/x": false,
+		"logs":                  false,
 		"experiments/results/x": true, "logs/x": true, "trace_collections": true,
 		"trace_collection/llama-8b-tp1": true, "llama-8b-tp2": true, "/pscratch/sd/a/x+y=1,2": true,
 		"": false, "/": false, ".": false, "..": false, "a/../b": false, "../a": false, "a//b": false, "a/": false, "./a": false,
@@ -44,7 +45,8 @@ func TestCheckSlurmValues(t *testing.T) {
 		{"constraint", CheckConstraint, "gpu & x", false}, {"constraint", CheckConstraint, "a\"b", false},
 		{"time", CheckTimeLimit, "00:30:00", true}, {"time", CheckTimeLimit, "30", true}, {"time", CheckTimeLimit, "2-00:00:00", true},
 		{"time", CheckTimeLimit, "", false}, {"time", CheckTimeLimit, "1h", false}, {"time", CheckTimeLimit, "-1", false},
-		{"env", CheckEnvName, "NCCL_DEBUG", true}, {"env", CheckEnvName, "1A", false}, {"env", CheckEnvName, "A=B", false}, {"env", CheckEnvName, "", false},
+		{"env", CheckEnvName, "NCCL_DEBUG", true}, {"env", CheckEnvName, "1A", false}, {"env", CheckEnvName, "A=B", false},
+		{"env", CheckEnvName, "", false},
 	} {
 		if err := c.check(c.value); (err == nil) != c.ok {
 			t.Errorf("%s %q: %v, want ok %v", c.what, c.value, err, c.ok)

@@ -7,7 +7,8 @@ import (
 
 func TestKernelFiles(t *testing.T) {
 	kineto0, kineto1 := RunFile{FileKineto, "kineto_trace_0.json", 0, 5}, RunFile{FileKineto, "kineto_trace_1.json.gz", 1, 7}
-	report, export, rows := RunFile{FileNsys, "nsys_0.nsys-rep", 0, 100}, RunFile{FileNsys, "nsys_0.sqlite", 0, 10}, RunFile{FileNsys, "nsys_1.csv", 1, 1}
+	report, export, rows := RunFile{FileNsys, "nsys_0.nsys-rep", 0, 100}, RunFile{FileNsys, "nsys_0.sqlite", 0, 10},
+		RunFile{FileNsys, "nsys_1.csv", 1, 1}
 	timing := RunFile{FileTiming, "timing_stats_0.json", 0, 50}
 	for name, c := range map[string]struct {
 		files []RunFile

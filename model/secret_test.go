@@ -7,7 +7,8 @@ func TestSecretsByName(t *testing.T) {
 	for name, want := range map[string]bool{
 		"HF_TOKEN": true, "HUGGING_FACE_HUB_TOKEN": true, "WANDB_API_KEY": true, "AWS_SECRET_ACCESS_KEY": true, "AWS_ACCESS_KEY_ID": true,
 		"AWS_SESSION_TOKEN": true, "DB_PASSWORD": true, "hf_token": true, "api_key": true, "GITHUBTOKEN": true, "CLIENT_SECRET": true,
-		"GITHUB_PAT": true, "DB_PASS": true, "MYSQL_PWD": true, "SENTRY_DSN": true, "PWD": false, "OLDPWD": false, "PATH": false, "PYTHONPATH": false,
+		"GITHUB_PAT": true, "DB_PASS": true, "MYSQL_PWD": true, "SENTRY_DSN": true, "PWD": false, "OLDPWD": false, "PATH": false,
+		"PYTHONPATH":             false,
 		"max_num_batched_tokens": false, "TOKENIZERS_PARALLELISM": false, "HF_TOKEN_PATH": false, "NCCL_IB_PKEY": false, "HF_HOME": false,
 		"KEYBOARD": false, "NCCL_DEBUG": false, "tokenizer": false,
 	} {
@@ -24,13 +25,16 @@ func TestSecretsByName(t *testing.T) {
 
 // Any name may hold a value that is a token by its form, or an address or connection string with a password in it.
 func TestSecretsByValue(t *testing.T) {
-	for _, value := range []string{"http://bob:word@proxy:3128", "postgres://u:p@h/db", "redis://:word@h", "hf_abcdefghijklmnopqrst", "sk-abcdefghijklmnopqrst",
-		"ghp_abcdefghijklmnopqrst", "AKIAABCDEFGHIJKLMNOP", "eyJhbGciOi.eyJzdWIiOi.x", "DefaultEndpointsProtocol=https;AccountKey=abc==;", "host=h password=p"} {
+	for _, value := range []string{"http://bob:word@proxy:3128", "postgres://u:p@h/db", "redis://:word@h", "hf_abcdefghijklmnopqrst",
+		"sk-abcdefghijklmnopqrst",
+		"ghp_abcdefghijklmnopqrst", "AKIAABCDEFGHIJKLMNOP", "eyJhbGciOi.eyJzdWIiOi.x",
+		"DefaultEndpointsProtocol=https;AccountKey=abc==;", "host=h password=p"} {
 		if !IsSecret("MY_VALUE", value) {
 			t.Errorf("%q is written down", value)
 		}
 	}
-	for _, value := range []string{"http://proxy:3128", "https://me@host/x", "hf_transfer", "sk-learn", "/global/cfs/hf_cache", "tcp://10.0.0.1:29500", "expandable_segments:True", "a@b:c"} {
+	for _, value := range []string{"http://proxy:3128", "https://me@host/x", "hf_transfer", "sk-learn", "/global/cfs/hf_cache",
+		"tcp://10.0.0.1:29500", "expandable_segments:True", "a@b:c"} {
 		if IsSecret("MY_VALUE", value) {
 			t.Errorf("%q is taken for a secret", value)
 		}
@@ -47,8 +51,9 @@ func TestSecretsAreMasked(t *testing.T) {
 		t.Errorf("masked %+v, left %+v", m, e)
 	}
 	for script, want := range map[string]string{
-		"export HF_TOKEN=hf_abc\n": "export HF_TOKEN=***\n", "A_KEY='x y' B=1": "A_KEY=*** B=1", `export HF_TOKEN="$HF_TOKEN"`: `export HF_TOKEN="$HF_TOKEN"`,
-		"HF_TOKEN=$(cat f)": "HF_TOKEN=$(cat f)", "export HF_HOME=/x": "export HF_HOME=/x",
+		"export HF_TOKEN=hf_abc\n": "export HF_TOKEN=***\n", "A_KEY='x y' B=1": "A_KEY=*** B=1",
+		`export HF_TOKEN="$HF_TOKEN"`: `export HF_TOKEN="$HF_TOKEN"`,
+		"HF_TOKEN=$(cat f)":           "HF_TOKEN=$(cat f)", "export HF_HOME=/x": "export HF_HOME=/x",
 	} {
 		if got := MaskedScript(script); got != want {
 			t.Errorf("%q: %q", script, got)

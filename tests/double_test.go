@@ -78,7 +78,8 @@ func tries(name string, otherwise int) int {
 func manyExperiments(t *testing.T, n int) string {
 	t.Helper()
 	ws := t.TempDir()
-	if err := os.WriteFile(filepath.Join(ws, "shardeck.yaml"), []byte("account: m1234\nscheduler: slurm\nsite: perlmutter\n"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(ws, "shardeck.yaml"), []byte("account: m1234\nscheduler: slurm\nsite: perlmutter\n"),
+		0o644); err != nil {
 		t.Fatal(err)
 	}
 	run := func(args ...string) {
@@ -94,7 +95,8 @@ func manyExperiments(t *testing.T, n int) string {
 	}
 	for i := range n {
 		id := fmt.Sprintf("T%d", i)
-		other := strings.NewReplacer("experiment_id: E1.1", "experiment_id: "+id, "trace_collection/", "trace_collection/"+id).Replace(string(text))
+		other := strings.NewReplacer("experiment_id: E1.1", "experiment_id: "+id, "trace_collection/", "trace_collection/"+id).
+			Replace(string(text))
 		if err := os.WriteFile(filepath.Join(ws, "experiments/configs", id+"_x.yaml"), []byte(other), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +104,8 @@ func manyExperiments(t *testing.T, n int) string {
 	return ws
 }
 
-// befall stops the controller while something is sent to it: it answers again after longer than sbatch waits, or is killed and started again.
+// befall stops the controller while something is sent to it: it answers again after longer than sbatch waits, or is killed and started
+// again.
 func befall(t *testing.T, dir string, env []string, kill bool) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, "run", "slurmctld.pid"))

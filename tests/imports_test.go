@@ -41,11 +41,13 @@ func ours(path string, under ...string) bool {
 var world = []string{"os", "os/exec", "net", "net/http", "syscall", "io/ioutil"}
 
 // useCases are the rooms that ui may ask.
-var useCases = []string{"backend/app", "backend/calibration", "backend/experiments", "backend/forecast", "backend/jobs", "backend/measure", "backend/publish", "backend/site", "backend/sweep"}
+var useCases = []string{"backend/app", "backend/calibration", "backend/experiments", "backend/forecast", "backend/jobs",
+	"backend/measure", "backend/publish", "backend/site", "backend/sweep"}
 
 // rules are the arrows main → ui → backend → model, and what each room must not touch.
 var rules = []rule{
-	{"model", "model imports nothing of ours but its parts", func(_, p string) bool { return strings.HasPrefix(p, "shardeck/") && !ours(p, "model") }, true},
+	{"model", "model imports nothing of ours but its parts",
+		func(_, p string) bool { return strings.HasPrefix(p, "shardeck/") && !ours(p, "model") }, true},
 	{"model", "model is pure: no files, processes, clocks or screens", func(_, p string) bool {
 		return slices.Contains(world, p) || strings.HasPrefix(p, "github.com/charmbracelet/")
 	}, false},
@@ -58,7 +60,8 @@ var rules = []rule{
 	{"backend/pool", "pool, trace and report know no other room", func(_, p string) bool { return ours(p, "backend") }, false},
 	{"backend/atomicfile", "atomicfile knows nothing of ours", func(_, p string) bool { return strings.HasPrefix(p, "shardeck/") }, true},
 	{"backend/strictyaml", "strictyaml knows no other room", func(_, p string) bool { return ours(p, "backend") }, false},
-	{"backend/yamledit", "yamledit knows YAML, and no experiment", func(_, p string) bool { return ours(p, "model", "backend") && !ours(p, "backend/strictyaml") }, false},
+	{"backend/yamledit", "yamledit knows YAML, and no experiment",
+		func(_, p string) bool { return ours(p, "model", "backend") && !ours(p, "backend/strictyaml") }, false},
 	{"backend/config", "config touches no file: workspace does", func(_, p string) bool {
 		return slices.Contains(world, p) || ours(p, "backend") && !ours(p, "backend/strictyaml", "backend/yamledit")
 	}, false},
@@ -70,7 +73,8 @@ var rules = []rule{
 		return ours(p, "backend") && !ours(p, "backend/trace", "backend/strictyaml")
 	}, false},
 	{"backend/trace", "trace imports none of its readers, jsonscan none of its users", func(dir, p string) bool {
-		return dir == "backend/trace" && ours(p, "backend") && p != "shardeck/backend/trace/jsonscan" || dir == "backend/trace/jsonscan" && ours(p, "backend")
+		return dir == "backend/trace" && ours(p, "backend") && p != "shardeck/backend/trace/jsonscan" ||
+			dir == "backend/trace/jsonscan" && ours(p, "backend")
 	}, false},
 	{"backend/analyze/span", "span knows nothing of ours", func(_, p string) bool { return strings.HasPrefix(p, "shardeck/") }, true},
 	{"backend/analyze/kernelname", "kernelname knows its table, templates/kernels.yaml, and nothing else of ours", func(_, p string) bool {
@@ -83,14 +87,17 @@ var rules = []rule{
 	{"ui", "ui asks the use cases, and names the priorities of pool", func(_, p string) bool {
 		return ours(p, "backend") && !ours(p, append(useCases, "backend/pool")...)
 	}, false},
-	{"ui", "only the command line opens a workspace", func(dir, p string) bool { return ours(p, "backend/app") && !within(dir, "ui/cli") }, false},
+	{"ui", "only the command line opens a workspace", func(dir, p string) bool {
+		return ours(p, "backend/app") && !within(dir, "ui/cli")
+	}, false},
 	{"ui", "ui starts no process but the editor", func(dir, p string) bool { return p == "os/exec" && dir != "ui/cockpit" }, false},
 	{"ui/pane", "panes open no file and start no process", func(_, p string) bool { return slices.Contains(world, p) }, false},
 	{"ui/widget", "widgets open no file and start no process", func(_, p string) bool { return slices.Contains(world, p) }, false},
 	{"ui/widget", "widgets know nothing of experiments, but how numbers are written", func(_, p string) bool {
 		return ours(p, "model", "backend", "ui/pane", "ui/cockpit", "ui/cli") && p != "shardeck/model/present/unit"
 	}, false},
-	{"model/present/unit", "unit writes numbers and knows nothing of ours", func(_, p string) bool { return strings.HasPrefix(p, "shardeck/") }, true},
+	{"model/present/unit", "unit writes numbers and knows nothing of ours",
+		func(_, p string) bool { return strings.HasPrefix(p, "shardeck/") }, true},
 	{"ui/pane", "panes do not know the cockpit", func(_, p string) bool { return ours(p, "ui/cockpit", "ui/cli") }, false},
 }
 

@@ -42,7 +42,8 @@ func TestReadmeCommands(t *testing.T) {
 			t.Errorf("the commands never printed %q:\n%s", want, out)
 		}
 	}
-	for _, name := range []string{"experiments/results_summary.csv", "experiments/scaling_analysis.png", "trace_collection/llama-8b-tp2/workload_card.yaml"} {
+	for _, name := range []string{"experiments/results_summary.csv", "experiments/scaling_analysis.png",
+		"trace_collection/llama-8b-tp2/workload_card.yaml"} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 {
 			t.Errorf("the commands left no %s", name)
 		}

@@ -19,7 +19,8 @@ func demo(t *testing.T) *terminal {
 	if err := os.WriteFile(editor, []byte("#!/bin/sh\necho the editor\nread line\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	w := open(t, 80, 24, fmt.Sprintf("export XDG_CACHE_HOME=%s/cache VISUAL= EDITOR=%s again='%s demo %s/demo'; $again", dir, editor, binary, dir))
+	w := open(t, 80, 24, fmt.Sprintf("export XDG_CACHE_HOME=%s/cache VISUAL= EDITOR=%s again='%s demo %s/demo'; $again", dir, editor,
+		binary, dir))
 	w.wait("E1.2", "E3.2", "? help")
 	return w
 }

@@ -12,7 +12,9 @@ func TestBusBandwidth(t *testing.T) {
 		typ  kernelname.CallType
 		n    int
 		want float64
-	}{{kernelname.AllReduce, 2, 1}, {kernelname.AllReduce, 4, 1.5}, {kernelname.AllGather, 4, 0.75}, {kernelname.ReduceScatter, 8, 0.875}, {kernelname.AllToAll, 2, 0.5}, {kernelname.Dispatch, 2, 0.5}, {kernelname.Combine, 4, 0.75}, {kernelname.Broadcast, 8, 1}, {kernelname.Send, 2, 1}} {
+	}{{kernelname.AllReduce, 2, 1}, {kernelname.AllReduce, 4, 1.5}, {kernelname.AllGather, 4, 0.75},
+		{kernelname.ReduceScatter, 8, 0.875}, {kernelname.AllToAll, 2, 0.5}, {kernelname.Dispatch, 2, 0.5},
+		{kernelname.Combine, 4, 0.75}, {kernelname.Broadcast, 8, 1}, {kernelname.Send, 2, 1}} {
 		if got := busFactor(c.typ, c.n); got != c.want {
 			t.Errorf("%s of %d: %v, want %v", c.typ, c.n, got, c.want)
 		}

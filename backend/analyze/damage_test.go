@@ -24,8 +24,10 @@ func TestTracesOfDifferentLengths(t *testing.T) {
 		wait     bool // is still known
 	}{
 		{"whole", 0, 40, "", true},
-		{"ended early", 0, 30, "5 calls at the start or end without a partner: the traces do not cover the same calls (rank 0 has 20, rank 1 has 15: the last 5 of rank 0); lost: transfer and wait of those", true},
-		{"started late", 6, 40, "3 calls at the start or end without a partner: the traces do not cover the same calls (rank 0 has 20, rank 1 has 17: the first 3 of rank 0)", true},
+		{"ended early", 0, 30, "5 calls at the start or end without a partner: the traces do not cover the same calls (rank 0 has " +
+			"20, rank 1 has 15: the last 5 of rank 0); lost: transfer and wait of those", true},
+		{"started late", 6, 40, "3 calls at the start or end without a partner: the traces do not cover the same calls (rank 0 has " +
+			"20, rank 1 has 17: the first 3 of rank 0)", true},
 		{"without a call", 0, 1, "rank 0 made 20 calls and rank 1 made 0", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -66,7 +66,8 @@ func fill(in Input, data []byte) {
 		case 8:
 			f.RunMeta(srKernel, start, end, trace.Coll{Name: "send", DType: "Half", InElems: 4, OutElems: 4, Src: -1, Dst: int(data[3] % 5)})
 		case 9:
-			f.RunMeta(arKernel, start, end, trace.Coll{Name: "allreduce", DType: "Half", InElems: -1, OutElems: 4, GroupRanks: []int{rank, int(data[2] % 6)}})
+			f.RunMeta(arKernel, start, end, trace.Coll{Name: "allreduce", DType: "Half", InElems: -1, OutElems: 4,
+				GroupRanks: []int{rank, int(data[2] % 6)}})
 		}
 	}
 }

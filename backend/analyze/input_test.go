@@ -83,7 +83,8 @@ func TestTheTracesWin(t *testing.T) {
 func TestHugeNumbers(t *testing.T) {
 	r0, r1 := twoRanks(5, 0)
 	for _, huge := range []int{1 << 20, 1 << 40, 1 << 62} {
-		for _, layout := range []model.Layout{layoutOf(huge, 1, 1, 1), layoutOf(1, huge, 1, huge), layoutOf(1, 1, huge, 1), layoutOf(huge, huge, huge, huge)} {
+		for _, layout := range []model.Layout{layoutOf(huge, 1, 1, 1), layoutOf(1, huge, 1, huge), layoutOf(1, 1, huge, 1),
+			layoutOf(huge, huge, huge, huge)} {
 			in := fakeInput(layout, r0, r1)
 			in.Timing[0] = &trace.Timing{Untraced: trace.Times{Iterations: []float64{1}}}
 			if a := analyse(t, in); a.Metric("comm_overhead").Value == nil || !warned(a, "cannot be") {
@@ -108,7 +109,8 @@ func TestDamageIsSaid(t *testing.T) {
 	r1.Damage = []trace.Damage{{Offset: -1, Text: "ended before the list of events was closed", Lost: "everything after (10 kernels read)"}}
 	r1.Records = r1.Records[:20]
 	a := analyse(t, fakeInput(layoutOf(2, 1, 1, 1), r0, r1))
-	if !a.Damaged || !warned(a, "kineto_trace_1.json: ended before", "lost: everything after") || !warned(a, "10 calls at the start or end without a partner") {
+	if !a.Damaged || !warned(a, "kineto_trace_1.json: ended before", "lost: everything after") ||
+		!warned(a, "10 calls at the start or end without a partner") {
 		t.Errorf("damaged %v, warnings %q", a.Damaged, a.Warnings)
 	}
 	if m := a.Metric("comm_wait"); m.Value == nil {

@@ -34,8 +34,10 @@ func TestWorstCalls(t *testing.T) {
 		t.Fatalf("lateness %+v", l)
 	}
 	want := []metric.LateCall{
-		{Type: "all_reduce", Group: []int{0, 1}, Number: 8, Phase: "decode", Step: 3, Rank: 0, AtNS: 7_500_000, LateNS: 500_000, SpreadNS: 500_000, ComputeNS: 500_000},
-		{Type: "all_reduce", Group: []int{0, 1}, Number: 20, Phase: "decode", Step: 15, Rank: 1, AtNS: 19_190_000, LateNS: 190_000, SpreadNS: 190_000},
+		{Type: "all_reduce", Group: []int{0, 1}, Number: 8, Phase: "decode", Step: 3, Rank: 0, AtNS: 7_500_000, LateNS: 500_000,
+			SpreadNS: 500_000, ComputeNS: 500_000},
+		{Type: "all_reduce", Group: []int{0, 1}, Number: 20, Phase: "decode", Step: 15, Rank: 1, AtNS: 19_190_000, LateNS: 190_000,
+			SpreadNS: 190_000},
 	}
 	for i := range l.Worst {
 		l.Worst[i].Bytes, l.Worst[i].Inferred = 0, false
@@ -57,7 +59,8 @@ func TestLateHistogram(t *testing.T) {
 	for _, ns := range []int64{0, 999, 1000, 1999, 2000, 3999, 9000} {
 		all = append(all, delay{ns: ns})
 	}
-	want := []metric.LateBin{{FromNS: 0, Calls: 2}, {FromNS: 1000, Calls: 2}, {FromNS: 2000, Calls: 2}, {FromNS: 4000}, {FromNS: 8000, Calls: 1}}
+	want := []metric.LateBin{{FromNS: 0, Calls: 2}, {FromNS: 1000, Calls: 2}, {FromNS: 2000, Calls: 2}, {FromNS: 4000},
+		{FromNS: 8000, Calls: 1}}
 	if diff := cmp.Diff(want, lateHistogram(all)); diff != "" {
 		t.Error(diff)
 	}

@@ -16,7 +16,8 @@ const bytesPerKernel = 35
 
 // manyKernels is a rank of 20 kernels a layer, the last of them an all-reduce.
 func manyKernels(rank, kernels int) *trace.Rank {
-	r := &trace.Rank{File: fmt.Sprintf("kineto_trace_%d.json", rank), Names: []string{"gemm", "ncclDevKernel_AllReduce_Sum_bf16_RING_LL(ncclDevKernelArgsStorage<4096ul>)"}}
+	r := &trace.Rank{File: fmt.Sprintf("kineto_trace_%d.json", rank),
+		Names: []string{"gemm", "ncclDevKernel_AllReduce_Sum_bf16_RING_LL(ncclDevKernelArgsStorage<4096ul>)"}}
 	r.Info.Rank, r.Info.WorldSize = rank, 2
 	for i := range kernels {
 		k := trace.Record{Start: int64(i) * 1000, Dur: 900, Coll: -1, Blocks: 0.5}

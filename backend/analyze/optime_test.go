@@ -46,7 +46,8 @@ func TestOpTimes(t *testing.T) {
 	links := &trace.Links{
 		Names: []string{"aten::mm", "aten::mul", "decode", "not in the trace", "replayed by a graph", "launched outside"},
 		By: map[string][]trace.Launch{metric.Operator: {
-			{Name: 0, Dur: 200, RF: 12, Count: 1}, {Name: 0, Dur: 100, RF: 14, Count: 1}, {Name: 0, Dur: 500, RF: 99, Count: 1}, // mm, the last not in the execution trace
+			// mm, the last not in the execution trace
+			{Name: 0, Dur: 200, RF: 12, Count: 1}, {Name: 0, Dur: 100, RF: 14, Count: 1}, {Name: 0, Dur: 500, RF: 99, Count: 1},
 			{Name: 1, Dur: 50, RF: 15, Count: 1}, {Name: 1, Dur: 50, Count: 1}, // mul
 			{Name: 2, Dur: 10, RF: 10, Count: 1}, // an annotation
 			{Dur: 30, Name: 3, Missing: true, Count: 1}, {Dur: 40, Name: 4, Missing: true, Count: 2}, {Dur: 20, Name: 5, Missing: true, Count: 3},
@@ -73,7 +74,8 @@ func TestOpTimes(t *testing.T) {
 
 	o.Add(links, nil) // a rank without an execution trace
 	got := o.Times()
-	if got.KernelNS != 2000 || got.JoinedNS != 360 || got.Ops[0].TotalNS != 1600 || got.Ops[0].Share != 80 || got.Ops[0].Within != "aten::linear" {
+	if got.KernelNS != 2000 || got.JoinedNS != 360 || got.Ops[0].TotalNS != 1600 || got.Ops[0].Share != 80 ||
+		got.Ops[0].Within != "aten::linear" {
 		t.Errorf("two ranks: %+v", got)
 	}
 }

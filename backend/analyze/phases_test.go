@@ -41,7 +41,8 @@ func TestStepsOfAPhaseKeepTheirStarts(t *testing.T) {
 
 func TestMarksOfTheCPUOnlyCountSteps(t *testing.T) {
 	a := analyse(t, phaseRun(false))
-	if m := a.Metric("phase_time"); m.Value != nil || m.Reason != "rank 0: step annotations are on the CPU's time line only: they cover launches, not kernels" {
+	if m := a.Metric("phase_time"); m.Value != nil ||
+		m.Reason != "rank 0: step annotations are on the CPU's time line only: they cover launches, not kernels" {
 		t.Errorf("phase_time: %+v", m)
 	}
 	if len(a.Metric("gpu_busy").By.List()) != 0 {

@@ -137,7 +137,8 @@ func parts(r metric.RankSplit) (sum, least int64) {
 
 func checkDensity(t *testing.T, d metric.RankDensity, r metric.RankSplit) {
 	t.Helper()
-	if n := len(d.Compute); n == 0 || n > timelineBins || len(d.Late) != n || len(d.Transfer) != n || len(d.Wait) != n || len(d.Unmatched) != n || len(d.Idle) != n {
+	if n := len(d.Compute); n == 0 || n > timelineBins || len(d.Late) != n || len(d.Transfer) != n || len(d.Wait) != n ||
+		len(d.Unmatched) != n || len(d.Idle) != n {
 		t.Fatalf("rank %d: %d, %d, %d, %d bins", r.Rank, n, len(d.Transfer), len(d.Wait), len(d.Idle))
 	}
 	var compute, transfer, wait, unmatched, idle int64
@@ -251,9 +252,13 @@ func TestTypesOfSendRecv(t *testing.T) {
 		want         map[string]float64
 		perRank      map[int][]kernelname.CallType
 	}{
-		{"", "llama-8b-pp2", map[string]float64{"broadcast": 4, "send": 2, "recv": 2}, map[int][]kernelname.CallType{0: {kernelname.Broadcast, kernelname.Send}, 1: {kernelname.Broadcast, kernelname.Recv}}},
-		{"demo.txz", "demo/llama-8b-pp2", map[string]float64{"broadcast": 4, "send": 2, "recv": 2}, map[int][]kernelname.CallType{0: {kernelname.Broadcast, kernelname.Send}, 1: {kernelname.Broadcast, kernelname.Recv}}},
-		{"small.txz", "small/deepseek-v2-lite-ep2", map[string]float64{"all_to_all": 48, "broadcast": 4}, map[int][]kernelname.CallType{0: {kernelname.AllToAll, kernelname.Broadcast}, 1: {kernelname.AllToAll, kernelname.Broadcast}}},
+		{"", "llama-8b-pp2", map[string]float64{"broadcast": 4, "send": 2, "recv": 2},
+			map[int][]kernelname.CallType{0: {kernelname.Broadcast, kernelname.Send}, 1: {kernelname.Broadcast, kernelname.Recv}}},
+		{"demo.txz", "demo/llama-8b-pp2", map[string]float64{"broadcast": 4, "send": 2, "recv": 2},
+			map[int][]kernelname.CallType{0: {kernelname.Broadcast, kernelname.Send}, 1: {kernelname.Broadcast, kernelname.Recv}}},
+		{"small.txz", "small/deepseek-v2-lite-ep2", map[string]float64{"all_to_all": 48, "broadcast": 4},
+			map[int][]kernelname.CallType{0: {kernelname.AllToAll, kernelname.Broadcast},
+				1: {kernelname.AllToAll, kernelname.Broadcast}}},
 	} {
 		t.Run(c.run, func(t *testing.T) {
 			dir := small(c.run)
@@ -331,7 +336,8 @@ func TestInferredSizesAreThoseOfTheMetadata(t *testing.T) {
 
 func TestOneGPUHasReasonsInsteadOfZeros(t *testing.T) {
 	a := analyse(t, load(t, small("llama-8b-tp1")))
-	for _, name := range []string{"comm_overhead", "exposed_comm", "comm_comp_overlap", "comm_transfer", "comm_wait", "coll_bytes", "coll_busbw"} {
+	for _, name := range []string{"comm_overhead", "exposed_comm", "comm_comp_overlap", "comm_transfer", "comm_wait", "coll_bytes",
+		"coll_busbw"} {
 		if m := a.Metric(name); m.Value != nil || m.Reason != "TP=1: no collective to measure" {
 			t.Errorf("%s: %v, %q", name, m.Value, m.Reason)
 		}

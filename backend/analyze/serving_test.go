@@ -79,7 +79,8 @@ func TestServingWithoutLists(t *testing.T) {
 	in := loaded(t)
 	in.Serving.Requests, in.Serving.Gaps = nil, nil
 	a := analysed(t, in)
-	if m := a.Metric("e2e"); m.Value == nil || *m.Value != in.Serving.Own["median_e2el_ms"] || !strings.Contains(m.Note, "without its requests") {
+	if m := a.Metric("e2e"); m.Value == nil || *m.Value != in.Serving.Own["median_e2el_ms"] ||
+		!strings.Contains(m.Note, "without its requests") {
 		t.Errorf("e2e %+v", m)
 	}
 	if m := a.Metric("goodput"); m.Value == nil || *m.Value != in.Serving.Own["request_goodput"] {

@@ -51,7 +51,8 @@ func TestLowestRankIsRead(t *testing.T) {
 	}
 	near(t, "tpot", value(t, a, "tpot"), 15, 6)
 	near(t, "a user", value(t, a, "tokens_sec_per_user"), 1000/15., 6)
-	if m := a.Metric("ttft"); m.N != 2 || len(m.Source) != 1 || m.Source[0] != "timing_stats_0.json" || m.Note != "5 requests in 2 iterations" {
+	if m := a.Metric("ttft"); m.N != 2 || len(m.Source) != 1 || m.Source[0] != "timing_stats_0.json" ||
+		m.Note != "5 requests in 2 iterations" {
 		t.Errorf("ttft: %+v", m)
 	}
 }
@@ -98,7 +99,8 @@ func TestTracedTimesAreMarked(t *testing.T) {
 	if m := a.Metric("iteration_wall_clock"); *m.Value != 1 || m.Note != "" {
 		t.Errorf("iteration_wall_clock: %+v", m)
 	}
-	if m := a.Metric("ttft"); m.Value == nil || *m.Value != 500 || !strings.HasPrefix(m.Note, "traced; mean as the file gives it") || m.N != 0 {
+	if m := a.Metric("ttft"); m.Value == nil || *m.Value != 500 || !strings.HasPrefix(m.Note, "traced; mean as the file gives it") ||
+		m.N != 0 {
 		t.Errorf("ttft: %+v", m)
 	}
 	if m := a.Metric("tpot"); m.Value != nil || m.Reason != "timing_stats_0.json: no tpot in it" || m.Note != "" {
@@ -179,7 +181,8 @@ func TestSpreadOfEachSampled(t *testing.T) {
 	if m := analyse(t, alone(trace.Times{Iterations: []float64{1, 0}})).Metric("iteration_wall_clock"); m.N != 1 || m.Spread != nil {
 		t.Errorf("an iteration that took no time: %+v", m)
 	}
-	if m := analyse(t, alone(trace.Times{TPOT: [][]float64{{0}}})).Metric("tokens_sec_per_user"); m.Value != nil || m.Reason != "tokens took no time" {
+	if m := analyse(t, alone(trace.Times{TPOT: [][]float64{{0}}})).Metric("tokens_sec_per_user"); m.Value != nil ||
+		m.Reason != "tokens took no time" {
 		t.Errorf("tokens in no time: %+v", m)
 	}
 }

@@ -21,13 +21,18 @@ func TestContextOfSteps(t *testing.T) {
 		want   string // context and pairs of each step
 	}{
 		"whole batches": {model.EngineTorch, "prefill decode decode prefill decode", "8192/8392704 8196/8196 8200/8200 8192/8392704 8196/8196"},
-		"two and two": {model.EngineVLLM, "execute_context_2(4096)_generation_0(0) execute_context_2(4096)_generation_2(2) execute_context_0(0)_generation_4(4) execute_context_0(0)_generation_2(2)",
+		"two and two": {model.EngineVLLM,
+			"execute_context_2(4096)_generation_0(0) execute_context_2(4096)_generation_2(2) execute_context_0(0)_generation_4(4) " +
+				"execute_context_0(0)_generation_2(2)",
 			"4096/4196352 8194/4200450 8198/8198 4100/4100"},
-		"a prompt in parts": {model.EngineVLLM, "execute_context_2(3072)_generation_0(0) execute_context_2(3072)_generation_1(1) execute_context_1(2048)_generation_2(2)",
+		"a prompt in parts": {model.EngineVLLM,
+			"execute_context_2(3072)_generation_0(0) execute_context_2(3072)_generation_1(1) execute_context_1(2048)_generation_2(2)",
 			"3072/2622976 6145/3673601 6146/2102274"},
-		"begun in the middle": {model.EngineVLLM, "execute_context_0(0)_generation_4(4) execute_context_1(2048)_generation_0(0) execute_context_0(0)_generation_1(1)",
+		"begun in the middle": {model.EngineVLLM,
+			"execute_context_0(0)_generation_4(4) execute_context_1(2048)_generation_0(0) execute_context_0(0)_generation_1(1)",
 			"-1/-1 2048/2098176 2049/2049"},
-		"longer than prompts are": {model.EngineVLLM, "execute_context_1(4096)_generation_0(0) execute_context_0(0)_generation_1(1)", "-1/-1 -1/-1"},
+		"longer than prompts are": {model.EngineVLLM, "execute_context_1(4096)_generation_0(0) execute_context_0(0)_generation_1(1)",
+			"-1/-1 -1/-1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := model.Defaults()

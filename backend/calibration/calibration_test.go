@@ -61,7 +61,8 @@ func TestTheConstantsOfAnH200(t *testing.T) {
 		}
 	}
 	kept := calibration.File{}
-	if text, err := os.ReadFile(b.Path("experiments/calibration/local-1x2/constants.json")); err != nil || json.Unmarshal(text, &kept) != nil ||
+	if text, err := os.ReadFile(b.Path("experiments/calibration/local-1x2/constants.json")); err != nil ||
+		json.Unmarshal(text, &kept) != nil ||
 		len(kept.Constants) != len(f.Constants) || kept.GPU != f.GPU || kept.Versions["torch"] == "" || kept.Date.IsZero() {
 		t.Errorf("constants.json: %+v, %v", kept, err)
 	}

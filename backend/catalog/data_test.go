@@ -103,7 +103,8 @@ func TestSites(t *testing.T) {
 	for _, q := range s.Queues {
 		shown = append(shown, q.Shown...)
 	}
-	if want := "gpu_regular gpu_shared shared gpu_debug gpu_interactive gpu_preempt gpu_premium gpu_overrun"; strings.Join(shown, " ") != want {
+	if want := "gpu_regular gpu_shared shared gpu_debug gpu_interactive gpu_preempt gpu_premium gpu_overrun"; strings.Join(shown,
+		" ") != want {
 		t.Errorf("shown as %v", shown)
 	}
 	if other := mustLoad(t, nil, map[string]string{"NERSC_HOST": "cori"}).Site; other.Name != "generic" || len(other.Queues) != 0 {
@@ -120,11 +121,14 @@ func TestSites(t *testing.T) {
 // A user's own files are read beside the embedded ones, and win.
 func TestOwnData(t *testing.T) {
 	own := map[string]string{
-		"ws/models.yaml": "models:\n- {name: me/tiny, short: tiny, hidden: 64, layers: 2, heads: 4, kv_heads: 2, head_dim: 16, intermediate: 128, vocab: 100, max_len: 512}\n" +
-			"- {name: Qwen/Qwen3-32B, short: mine, hidden: 64, layers: 2, heads: 4, kv_heads: 2, head_dim: 16, intermediate: 128, vocab: 100, max_len: 512}\n",
+		"ws/models.yaml": "models:\n- {name: me/tiny, short: tiny, hidden: 64, layers: 2, heads: 4, kv_heads: 2, head_dim: 16, " +
+			"intermediate: 128, vocab: 100, max_len: 512}\n" +
+			"- {name: Qwen/Qwen3-32B, short: mine, hidden: 64, layers: 2, heads: 4, kv_heads: 2, head_dim: 16, intermediate: 128, " +
+			"vocab: 100, max_len: 512}\n",
 		"home/.config/shardeck/sites/perlmutter.yaml": "name: perlmutter\ntitle: user's\n",
-		"home/.config/shardeck/sites/cluster.yaml":    "name: cluster\ndetect: {CLUSTER: here}\nmax_nodes: 2\nnode_kinds: [{constraint: a, gpu: h100-80gb}]\n",
-		"ws/sites/perlmutter.yaml":                    "name: perlmutter\ntitle: workspace's\n",
+		"home/.config/shardeck/sites/cluster.yaml": "name: cluster\ndetect: {CLUSTER: here}\nmax_nodes: 2\nnode_kinds: " +
+			"[{constraint: a, gpu: h100-80gb}]\n",
+		"ws/sites/perlmutter.yaml": "name: perlmutter\ntitle: workspace's\n",
 	}
 	c := mustLoad(t, own, map[string]string{"CLUSTER": "here"})
 	if c.Site.Name != "cluster" || c.World().Shape("me/tiny") == nil || c.World().Shape("Qwen/Qwen3-32B").Short != "mine" {
@@ -164,9 +168,11 @@ func TestBadFiles(t *testing.T) {
 		{"ws/sites/perlmutter.yaml", "name: perlmutter\nnetwork: {'A B': x}", "environment variable"},
 		{"ws/sites/perlmutter.yaml", "name: perlmutter\nnetwork: {A: \"x\\ny\"}", "control characters"},
 		{"ws/sites/perlmutter.yaml", "name: perlmutter\nsettings: {acount: x}", "did you mean account?"},
-		{"ws/sites/perlmutter.yaml", "name: perlmutter\nqos: [{nmae: x}]", "sites/perlmutter.yaml:2:8: unknown key \"nmae\" under qos; did you mean name?"},
+		{"ws/sites/perlmutter.yaml", "name: perlmutter\nqos: [{nmae: x}]",
+			"sites/perlmutter.yaml:2:8: unknown key \"nmae\" under qos; did you mean name?"},
 		{"ws/shardeck.yaml", "acount: m1_g", "shardeck.yaml:1:1: unknown key \"acount\"; did you mean account?"},
-		{"ws/shardeck.yaml", "# who pays\naccount: m1_g\nruntime:\n  kind: conda\n  nam: x", "shardeck.yaml:5:3: unknown key \"nam\" under runtime; did you mean name?"},
+		{"ws/shardeck.yaml", "# who pays\naccount: m1_g\nruntime:\n  kind: conda\n  nam: x",
+			"shardeck.yaml:5:3: unknown key \"nam\" under runtime; did you mean name?"},
 		{"ws/shardeck.yaml", "runtime: conda", "shardeck.yaml:1:10: runtime must be keys with values"},
 		{"ws/shardeck.yaml", "runtime: {kind: cond}", "did you mean conda?"},
 		{"ws/shardeck.yaml", "refresh: 5", "shardeck.yaml:1:10: refresh: \"5\" is not a whole number from 10"},

@@ -156,12 +156,14 @@ func TestBadCatalogues(t *testing.T) {
 
 // A comment inside an entry reaches the config; the heading of a group of entries does not.
 func TestEntryComments(t *testing.T) {
-	entries, err := ParseCatalogue("x.yaml", []byte("experiments:\n  # a group\n  - slug: a\n    experiment_id: E1\n    data: {batch_size: 4} # small\n"))
+	entries, err := ParseCatalogue("x.yaml",
+		[]byte("experiments:\n  # a group\n  - slug: a\n    experiment_id: E1\n    data: {batch_size: 4} # small\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	text, _ := entries[0].YAML()
-	if got := string(text); strings.Contains(got, "a group") || !strings.Contains(got, "# small") || !strings.Contains(got, "\n  batch_size: 4") {
+	if got := string(text); strings.Contains(got, "a group") || !strings.Contains(got, "# small") ||
+		!strings.Contains(got, "\n  batch_size: 4") {
 		t.Errorf("%s", got)
 	}
 }

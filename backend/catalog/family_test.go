@@ -189,8 +189,9 @@ func FuzzConfig(f *testing.F) {
 // names of a block, and what is beside the language model.
 func TestLeftAlone(t *testing.T) {
 	config := func(method, key string, list ...any) map[string]any {
-		return map[string]any{"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 128,
-			"vocab_size": 100, "quantization_config": map[string]any{"quant_method": method, "bits": 4, "group_size": 32, key: list}}
+		return map[string]any{"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 3, "num_attention_heads": 4,
+			"intermediate_size": 128,
+			"vocab_size":        100, "quantization_config": map[string]any{"quant_method": method, "bits": 4, "group_size": 32, key: list}}
 	}
 	for _, tt := range []struct {
 		config map[string]any
@@ -203,8 +204,10 @@ func TestLeftAlone(t *testing.T) {
 		{config("modelopt", "exclude_modules", "model.language_model.layers.0.mlp*"), nil},
 		{config("compressed-tensors", "ignore", "re:.*mlp\\.(gate|down)_proj.*"), map[string]string{"mlp.down_proj": "*", "mlp.gate_proj": "*"}},
 		{config("compressed-tensors", "ignore", "model.layers.0.mlp"), map[string]string{}},
-		{config("awq", "modules_to_not_convert", "model.layers.0.mlp"), map[string]string{"mlp.up_proj": "100", "mlp.down_proj": "100", "mlp.gate_proj": "100"}},
-		{config("awq", "modules_to_not_convert", "model.layers.*.mlp"), map[string]string{"mlp.up_proj": "*", "mlp.down_proj": "*", "mlp.gate_proj": "*"}},
+		{config("awq", "modules_to_not_convert", "model.layers.0.mlp"),
+			map[string]string{"mlp.up_proj": "100", "mlp.down_proj": "100", "mlp.gate_proj": "100"}},
+		{config("awq", "modules_to_not_convert", "model.layers.*.mlp"),
+			map[string]string{"mlp.up_proj": "*", "mlp.down_proj": "*", "mlp.gate_proj": "*"}},
 		{config("awq", "modules_to_not_convert", "["), map[string]string{}},
 	} {
 		s, err := ShapeOf("a/b", tt.config)

@@ -302,7 +302,8 @@ func TestDiff(t *testing.T) {
 	if err := d.Set("parallelism.tp", "2"); err != nil {
 		t.Fatal(err)
 	}
-	want := "--- a.yaml\n+++ a.yaml (edited)\n@@ -8,7 +8,7 @@\n \n parallelism:\n     # four GPUs\n-    tp: 4   # one node\n+    tp: 2   # one node\n \n     pp: 1\n     dp_replicate: 1\n"
+	want := "--- a.yaml\n+++ a.yaml (edited)\n@@ -8,7 +8,7 @@\n \n parallelism:\n     # four GPUs\n-    tp: 4   # one node\n+    " +
+		"tp: 2   # one node\n \n     pp: 1\n     dp_replicate: 1\n"
 	if diff := cmp.Diff(want, d.Diff()); diff != "" {
 		t.Error(diff)
 	}

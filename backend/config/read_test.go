@@ -87,31 +87,33 @@ vllm: {max_num_seqs: 8, enforce_eager: true, compilation_config: {level: 3, list
 func TestReadFaults(t *testing.T) {
 	seed := func(old, new string) string { return strings.Replace(seedConfig, old, new, 1) }
 	for name, c := range map[string]struct{ text, want string }{
-		"empty":             {"", "a.yaml: is empty: write at least"},
-		"comments only":     {"# nothing\n", "a.yaml: is empty"},
-		"null":              {"~\n", "a.yaml: is empty"},
-		"list":              {"- a\n- b\n", "a.yaml:1:1: must hold keys with values"},
-		"word":              {"hello\n", "a.yaml:1:1: must hold keys with values"},
-		"binary":            {"\x1f\x8b\x00\x01", "a.yaml: is not text"},
-		"latin1":            {"description: caf\xe9\n", "a.yaml: is not text"},
-		"syntax":            {"model: {name: x\nfoo", "is not YAML"},
-		"tab":               {"model:\n\tname: x\n", "a.yaml:2:1: is not YAML"},
-		"two documents":     {seedConfig + "---\na: 1\n", "a second document begins"},
-		"unknown key":       {seed("  tp: 4", "  tpp: 4"), `a.yaml:7:3: unknown key "tpp" under parallelism; did you mean tp?`},
-		"unknown top":       {seed("output_dir", "outputdir"), `a.yaml:18:1: unknown key "outputdir"; did you mean output_dir?`},
-		"known elsewhere":   {seedConfig + "max_tokens: 3\n", `a.yaml:19:1: unknown key "max_tokens"; it belongs under data`},
-		"far from any":      {seedConfig + "zzzzzzzzz: 3\n", "known are experiment_id, description, engine"},
-		"twice":             {seedConfig + "output_dir: b\n", "a.yaml:19:1: output_dir is given twice, first in line 18: keep one"},
-		"text for number":   {seed("tp: 4", "tp: four"), `a.yaml:7:7: parallelism.tp: "four" is not a whole number from 1 to 4096`},
-		"quoted number":     {seed("tp: 4", `tp: "4"`), "text because of its quotes"},
-		"fraction":          {seed("tp: 4", "tp: 1.5"), `"1.5" is not a whole number`},
-		"negative":          {seed("tp: 4", "tp: -2"), `a.yaml:7:7: parallelism.tp: "-2" is not a whole number from 1 to 4096`},
-		"zero":              {seed("batch_size: 4", "batch_size: 0"), `"0" is not a whole number from 1 to 1048576`},
-		"huge":              {seed("seq_len: 2048", "seq_len: 99999999999999999999999"), "data.seq_len"},
-		"exponent":          {seed("seq_len: 2048", "seq_len: 1e999"), "data.seq_len"},
-		"nothing":           {seed("tp: 4", "tp:"), "parallelism.tp has no value: it takes a whole number"},
-		"list for number":   {seed("tp: 4", "tp: [4]"), "parallelism.tp must be a whole number"},
-		"several":           {seedConfig + "load: {rate: [1, 2]}\n", "load.rate must be a number from 0 to 1000000: an experiment has one; several are the points of a sweep, in experiments/sweeps/<id>.yaml as vary: {load.rate: [1, 2]}"},
+		"empty":           {"", "a.yaml: is empty: write at least"},
+		"comments only":   {"# nothing\n", "a.yaml: is empty"},
+		"null":            {"~\n", "a.yaml: is empty"},
+		"list":            {"- a\n- b\n", "a.yaml:1:1: must hold keys with values"},
+		"word":            {"hello\n", "a.yaml:1:1: must hold keys with values"},
+		"binary":          {"\x1f\x8b\x00\x01", "a.yaml: is not text"},
+		"latin1":          {"description: caf\xe9\n", "a.yaml: is not text"},
+		"syntax":          {"model: {name: x\nfoo", "is not YAML"},
+		"tab":             {"model:\n\tname: x\n", "a.yaml:2:1: is not YAML"},
+		"two documents":   {seedConfig + "---\na: 1\n", "a second document begins"},
+		"unknown key":     {seed("  tp: 4", "  tpp: 4"), `a.yaml:7:3: unknown key "tpp" under parallelism; did you mean tp?`},
+		"unknown top":     {seed("output_dir", "outputdir"), `a.yaml:18:1: unknown key "outputdir"; did you mean output_dir?`},
+		"known elsewhere": {seedConfig + "max_tokens: 3\n", `a.yaml:19:1: unknown key "max_tokens"; it belongs under data`},
+		"far from any":    {seedConfig + "zzzzzzzzz: 3\n", "known are experiment_id, description, engine"},
+		"twice":           {seedConfig + "output_dir: b\n", "a.yaml:19:1: output_dir is given twice, first in line 18: keep one"},
+		"text for number": {seed("tp: 4", "tp: four"), `a.yaml:7:7: parallelism.tp: "four" is not a whole number from 1 to 4096`},
+		"quoted number":   {seed("tp: 4", `tp: "4"`), "text because of its quotes"},
+		"fraction":        {seed("tp: 4", "tp: 1.5"), `"1.5" is not a whole number`},
+		"negative":        {seed("tp: 4", "tp: -2"), `a.yaml:7:7: parallelism.tp: "-2" is not a whole number from 1 to 4096`},
+		"zero":            {seed("batch_size: 4", "batch_size: 0"), `"0" is not a whole number from 1 to 1048576`},
+		"huge":            {seed("seq_len: 2048", "seq_len: 99999999999999999999999"), "data.seq_len"},
+		"exponent":        {seed("seq_len: 2048", "seq_len: 1e999"), "data.seq_len"},
+		"nothing":         {seed("tp: 4", "tp:"), "parallelism.tp has no value: it takes a whole number"},
+		"list for number": {seed("tp: 4", "tp: [4]"), "parallelism.tp must be a whole number"},
+		"several": {seedConfig + "load: {rate: [1, 2]}\n",
+			"load.rate must be a number from 0 to 1000000: an experiment has one; several are the points of a sweep, in " +
+				"experiments/sweeps/<id>.yaml as vary: {load.rate: [1, 2]}"},
 		"group is a word":   {seedConfig + "slurm: fast\n", "a.yaml:19:8: slurm must be keys with values"},
 		"yes":               {seedConfig + "profiling: {nsys: yes}\n", `profiling.nsys: "yes" is not true or false`},
 		"engine":            {seedConfig + "engine: vlm\n", `engine: "vlm" is not one of vllm, torch, replay; did you mean vllm?`},
@@ -234,7 +236,8 @@ func TestApplyAndValue(t *testing.T) {
 	for _, c := range []struct{ path, value, want string }{
 		{"parallelism.t", "2", "did you mean parallelism.tp?"}, {"parallelism", "2", "unknown key"}, {"env", "2", "unknown key"},
 		{"parallelism.tp", "", "whole number"}, {"env.A-B", "1", "cannot name"}, {"description", "a\x1bb", "control character"},
-		{"vllm.x", "{", "cannot be read"}, {"vllm.x", "*a", "cannot be"}, {"slurm.time", "", "is not a time"}, {"output_dir", "/", "cannot be an output"},
+		{"vllm.x", "{", "cannot be read"}, {"vllm.x", "*a", "cannot be"}, {"slurm.time", "", "is not a time"},
+		{"output_dir", "/", "cannot be an output"},
 	} {
 		if err := Apply(&e, c.path, c.value); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s=%s: error %v, want %s", c.path, c.value, err, c.want)
@@ -291,7 +294,8 @@ func TestChanges(t *testing.T) {
 		t.Errorf("of equal configs: %v", got)
 	}
 	run.Replay.Factor, now.Replay.Factor = 0, 1
-	now.Description, now.Slurm.Time, now.Data.BatchSize, now.Env, now.VLLM = "x", "01:00:00", 8, map[string]string{"A": "1"}, map[string]any{"x": []any{1}}
+	now.Description, now.Slurm.Time, now.Data.BatchSize, now.Env, now.VLLM = "x", "01:00:00", 8, map[string]string{"A": "1"},
+		map[string]any{"x": []any{1}}
 	run.VLLM = map[string]any{"x": []any{2}}
 	if got := Changes(run, now).String(); got != "batch 4 → 8, env.A none → 1, vllm.x [2] → [1]" {
 		t.Errorf("%s", got)

@@ -15,13 +15,17 @@ func TestChangeKeepsWordsTrue(t *testing.T) {
 		edits            edits
 	}{
 		{"numbers follow", "experiment_id: E1\ndescription: Llama-8B tensor parallelism TP=2 on 2 GPUs\nparallelism: {tp: 2} # 2 GPUs\n",
-			"experiment_id: E1\ndescription: Llama-8B tensor parallelism TP=4 on 4 GPUs\nparallelism: {tp: 4} # 4 GPUs\n", edits{{Path: "parallelism.tp", Value: "4"}}},
+			"experiment_id: E1\ndescription: Llama-8B tensor parallelism TP=4 on 4 GPUs\nparallelism: {tp: 4} # 4 GPUs\n",
+			edits{{Path: "parallelism.tp", Value: "4"}}},
 		{"a layout that it no longer is", "experiment_id: E1\ndescription: Llama-8B baseline on 1 GPU (TP=1, PP=1, EP=1)\nparallelism: {tp: 1}\n",
 			"experiment_id: E1\ndescription: Llama-3.1-8B TP=2 on 2 GPUs\nparallelism: {tp: 2}\n", edits{{Path: "parallelism.tp", Value: "2"}}},
 		{"and back", "experiment_id: E1\ndescription: Llama-8B baseline on 1 GPU\nparallelism: {tp: 1}\n",
-			"experiment_id: E1\ndescription: Llama-8B baseline on 1 GPU\nparallelism: {tp: 1}\n", edits{{Path: "parallelism.tp", Value: "2"}, {Path: "parallelism.tp", Value: "1"}}},
-		{"comments", "# the run on 2 GPUs, TP=2\nexperiment_id: E1\nparallelism:\n  tp: 2 # both GPUs\n  pp: 1 # as ever\ndata:\n  batch_size: 4 # requests, 4 at a time\n",
-			"# the run on 4 GPUs, TP=4\nexperiment_id: E1\nparallelism:\n  tp: 4\n  pp: 1 # as ever\ndata:\n  batch_size: 8 # requests, 8 at a time\n",
+			"experiment_id: E1\ndescription: Llama-8B baseline on 1 GPU\nparallelism: {tp: 1}\n",
+			edits{{Path: "parallelism.tp", Value: "2"}, {Path: "parallelism.tp", Value: "1"}}},
+		{"comments", "# the run on 2 GPUs, TP=2\nexperiment_id: E1\nparallelism:\n  tp: 2 # both GPUs\n  pp: 1 # as ever\ndata:\n  " +
+			"batch_size: 4 # requests, 4 at a time\n",
+			"# the run on 4 GPUs, TP=4\nexperiment_id: E1\nparallelism:\n  tp: 4\n  pp: 1 # as ever\ndata:\n  batch_size: 8 # " +
+				"requests, 8 at a time\n",
 			edits{{Path: "parallelism.tp", Value: "4"}, {Path: "data.batch_size", Value: "8"}}},
 		{"what is no comment", "experiment_id: E1\ndescription: \"TP=2 # TP=2\"\nparallelism: {tp: 2} # why not\n",
 			"experiment_id: E1\ndescription: \"TP=4 # TP=4\"\nparallelism: {tp: 4} # why not\n", edits{{Path: "parallelism.tp", Value: "4"}}},

@@ -19,10 +19,12 @@ func TestSecretIsItsOwnersAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	for from, want := range map[string]string{
-		model.FromCaller: "", "kept": "", "~/kept": "", w.Path("kept"): "", "open": "can be read by others", "~/open": "can be read by others", "none": "cannot be read",
+		model.FromCaller: "", "kept": "", "~/kept": "", w.Path("kept"): "", "open": "can be read by others",
+		"~/open": "can be read by others", "none": "cannot be read",
 	} {
 		fault, fix := Secret(w, "HF_TOKEN", from)
-		if (fault == "") != (want == "") || !strings.Contains(fault, want) || (fix == "") != (want == "") || fault != "" && !strings.Contains(fix, "chmod 600 "+from) {
+		if (fault == "") != (want == "") || !strings.Contains(fault, want) || (fix == "") != (want == "") ||
+			fault != "" && !strings.Contains(fix, "chmod 600 "+from) {
 			t.Errorf("%s: %q, %q, want %q", from, fault, fix, want)
 		}
 	}

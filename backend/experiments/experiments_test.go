@@ -19,7 +19,8 @@ func TestRunUnderNsys(t *testing.T) {
 	if err := os.CopyFS(plain+model.NsysMark, os.DirFS(plain)); err != nil {
 		t.Fatal(err)
 	}
-	for nsys, want := range map[bool]string{false: filepath.Base(plain) + model.OldMark, true: filepath.Base(plain) + model.NsysMark + model.OldMark} {
+	for nsys, want := range map[bool]string{false: filepath.Base(plain) + model.OldMark,
+		true: filepath.Base(plain) + model.NsysMark + model.OldMark} {
 		if p, err := b.Preview(t.Context(), "E1.2", nsys); err != nil || !strings.HasPrefix(p.KeptAs, want) {
 			t.Errorf("nsys %v keeps %q, %v", nsys, p.KeptAs, err)
 		}

@@ -97,7 +97,9 @@ func TestForecastOfExperiments(t *testing.T) {
 		"as it is":      {func(e *model.Experiment) {}, ""},
 		"illegal":       {func(e *model.Experiment) { e.Layout.TP = 3 }, "TP=3"},
 		"unknown model": {func(e *model.Experiment) { e.Model.Name = "nobody/nothing" }, "the shape of model"},
-		"too far":       {func(e *model.Experiment) { e.Data.BatchSize, e.Data.SeqLen = 300, 16 }, "300 requests of a replica are beyond 4 times"},
+		"too far": {func(e *model.Experiment) {
+			e.Data.BatchSize, e.Data.SeqLen = 300, 16
+		}, "300 requests of a replica are beyond 4 times"},
 		"too large": {func(e *model.Experiment) {
 			e.Model.Name, e.Model.Layers, e.Layout.TP = "meta-llama/Llama-3.1-70B", 0, 1
 		}, "it does not fit the memory of H100-80GB"},
@@ -115,7 +117,8 @@ func TestForecastOfExperiments(t *testing.T) {
 	}
 	other := model.GPU{Key: "a100-40gb", Title: "A100-40GB", Bytes: 42297524224}
 	row.Planned = &other
-	if f := b.Forecasts.Of(fitted, row, false); f.Refused != "" || !slices.ContainsFunc(f.Notes, func(s string) bool { return strings.Contains(s, "the site plans A100-40GB") }) {
+	if f := b.Forecasts.Of(fitted, row, false); f.Refused != "" ||
+		!slices.ContainsFunc(f.Notes, func(s string) bool { return strings.Contains(s, "the site plans A100-40GB") }) {
 		t.Errorf("planned for another GPU: %q %q", f.Refused, f.Notes)
 	}
 	row.Experiment.Slurm.Constraint = "gpu&hbm40g"

@@ -62,7 +62,8 @@ func TestSnapshot(t *testing.T) {
 // A config may have NaN and Infinity as Python writes them; ModelOpt says what is quantised in a file of its own.
 func TestConfig(t *testing.T) {
 	dir := write(t, map[string]string{"config.json": `{"a": NaN, "b": [0.0, Infinity, -Infinity], "c": "Infinity"}`,
-		"hf_quant_config.json": `{"quantization": {"quant_algo": "FP8"}}`, "bad/config.json": "{", "big/config.json": strings.Repeat(" ", mostConfig+1)})
+		"hf_quant_config.json": `{"quantization": {"quant_algo": "FP8"}}`, "bad/config.json": "{",
+		"big/config.json": strings.Repeat(" ", mostConfig+1)})
 	c, err := Config(dir)
 	if err != nil || c["a"] != nil || c["c"] != "Infinity" || c["quantization_config"].(map[string]any)["quant_algo"] != "FP8" {
 		t.Errorf("%v, %v", c, err)

@@ -178,7 +178,8 @@ func TestParts(t *testing.T) {
 	het := byHand(b, "53", model.JobRunning, func(j *model.Job) { j.Name = "two" })
 	het.Parts = []model.Job{{ID: "53+0", RawID: "53", State: model.JobRunning}, {ID: "53+1", RawID: "54", State: model.JobRunning}}
 	b.Stage.Queue = []model.Job{arrayOf(b), het}
-	for ref, want := range map[string]string{"41": "41 8", "41_0": "41_0 0", "42": "41_0 0", "43": "41_1 0", "41_2": "41_2 0", "41_9": "41_9 0",
+	for ref, want := range map[string]string{"41": "41 8", "41_0": "41_0 0", "42": "41_0 0", "43": "41_1 0", "41_2": "41_2 0",
+		"41_9":          "41_9 0",
 		"41_[2,7-19:2]": "41_[2,7-19:2] 0", "53+1": "53+1 0", "54": "53+1 0", "53": "53 0", "41_8": "", "41_20": "", "99": ""} {
 		got, err := b.FindJob(t.Context(), ref)
 		if is := got.ID + " " + string(rune('0'+got.Tasks.Waiting)); err == nil && is != want || err != nil && want != "" {
@@ -210,7 +211,8 @@ func TestLogNames(t *testing.T) {
 	}
 	for command, want := range map[string]string{
 		"": "slurm-40.out|", "sbatch other.sh": "slurm-40.out|", "sbatch job.sh": "logs/n-00040.log|e",
-		"sbatch -o out/%j job.sh": "out/40|e", "sbatch --output=/tmp/%A --error err job.sh": "/tmp/40|err", "sbatch --output x-%u-%t job.sh": "x-" + process.User() + "-0|e",
+		"sbatch -o out/%j job.sh": "out/40|e", "sbatch --output=/tmp/%A --error err job.sh": "/tmp/40|err",
+		"sbatch --output x-%u-%t job.sh": "x-" + process.User() + "-0|e",
 	} {
 		c.byID = []model.Job{byHand(b, "40", model.JobFailed, func(j *model.Job) { j.Name, j.Command = "n", command })}
 		got, err := b.FindJob(t.Context(), "40")
@@ -237,7 +239,8 @@ func TestLogOnItsNode(t *testing.T) {
 // TestErrorsApart: the cause is read where the job writes its errors.
 func TestErrorsApart(t *testing.T) {
 	b, _ := newCluster(t)
-	for name, text := range map[string]string{"o": "all is well\n", "e": "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.\n"} {
+	for name, text := range map[string]string{"o": "all is well\n",
+		"e": "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.\n"} {
 		if err := os.WriteFile(b.Path(name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -253,7 +256,8 @@ func TestWhyOfAnArray(t *testing.T) {
 	b, _ := newCluster(t)
 	j := arrayOf(b)
 	c, err := b.Why(t.Context(), j)
-	if want := "0 of 10 done, 1 failed (1), 1 running, 8 waiting; 41_1: "; err != nil || !strings.HasPrefix(c.Title, want) || c.Job.ID != "41" {
+	if want := "0 of 10 done, 1 failed (1), 1 running, 8 waiting; 41_1: "; err != nil || !strings.HasPrefix(c.Title, want) ||
+		c.Job.ID != "41" {
 		t.Errorf("%q, %v; want %q…", c.Title, err, want)
 	}
 }
@@ -267,7 +271,8 @@ func TestASweepOfAnExperimentsName(t *testing.T) {
 	}
 	b.Clock.Pass(time.Minute)
 	e := b.BoardRow(t, "E1.1").Experiment
-	of, err := b.SubmitPoints(t.Context(), sweep.Order{Sweep: "E1.2", Size: e, GPUs: 1, Points: []string{"E1.2-b1"}, Script: "#!/bin/bash\n", Log: "logs/x_%j.out"})
+	of, err := b.SubmitPoints(t.Context(), sweep.Order{Sweep: "E1.2", Size: e, GPUs: 1, Points: []string{"E1.2-b1"},
+		Script: "#!/bin/bash\n", Log: "logs/x_%j.out"})
 	if err != nil {
 		t.Fatal("of the sweep:", err)
 	}

@@ -285,7 +285,8 @@ func TestTwoUsersOfOneWorkspace(t *testing.T) {
 	if stage.asked != 1 {
 		t.Errorf("asked %d times, want once", stage.asked)
 	}
-	if _, err := b.Submit(t.Context(), "E1.6", jobs.SubmitOptions{}); !errors.Is(err, model.ErrActive) || !strings.Contains(err.Error(), "by alice") {
+	if _, err := b.Submit(t.Context(), "E1.6", jobs.SubmitOptions{}); !errors.Is(err, model.ErrActive) ||
+		!strings.Contains(err.Error(), "by alice") {
 		t.Errorf("a second submission: %v", err)
 	}
 	stage.theirs[0].State = model.JobCompleted // since the list was made

@@ -77,8 +77,10 @@ func TestRemedies(t *testing.T) {
 		edits, want []string
 	}{
 		{[]string{"parallelism.tp up", "slurm.constraint gpu&hbm80g", "data.batch_size half", "data.seq_len half"},
-			[]string{"parallelism.tp 1 → 2 (up to 0.12 node-hours more)", "slurm.constraint auto → gpu&hbm80g", "data.batch_size 4 → 2", "data.seq_len 2048 → 1024"}},
-		{[]string{"slurm.time double", "profile_iterations half"}, []string{"slurm.time 00:30:00 → 01:00:00 (up to 0.12 node-hours more)", "profile_iterations 2 → 1"}},
+			[]string{"parallelism.tp 1 → 2 (up to 0.12 node-hours more)", "slurm.constraint auto → gpu&hbm80g",
+				"data.batch_size 4 → 2", "data.seq_len 2048 → 1024"}},
+		{[]string{"slurm.time double", "profile_iterations half"},
+			[]string{"slurm.time 00:30:00 → 01:00:00 (up to 0.12 node-hours more)", "profile_iterations 2 → 1"}},
 		{[]string{"slurm.time +15m"}, []string{"slurm.time 00:30:00 → 00:45:00 (up to 0.06 node-hours more)"}},
 		{[]string{"slurm.qos regular"}, []string{"slurm.qos auto → regular (up to 0.38 node-hours more)"}},
 		{[]string{"slurm.qos shared"}, nil}, // that is where it ran

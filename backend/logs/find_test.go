@@ -29,7 +29,8 @@ func written(t testing.TB, lines int, other map[int]string) string {
 }
 
 func TestFindLooksThroughAll(t *testing.T) {
-	path := written(t, 5000, map[int]string{7: "a Needle", 900: "RuntimeError: \x1b[31mno\x1b[0m", 2000: "needle NEEDLE", 4990: "ÄNDERUNG: needle"})
+	path := written(t, 5000, map[int]string{7: "a Needle", 900: "RuntimeError: \x1b[31mno\x1b[0m", 2000: "needle NEEDLE",
+		4990: "ÄNDERUNG: needle"})
 	for _, c := range []struct {
 		look Look
 		line int

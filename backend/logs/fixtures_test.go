@@ -36,7 +36,8 @@ func TestEveryCause(t *testing.T) {
 		{"nccl-failed", "FAILED 8:0", "NCCL failed", "DistBackendError", "NCCL WARN"},
 		{"gated", "FAILED 6:0", "the model is gated", "GatedRepoError", "https://huggingface.co/meta-llama/Llama-3.1-8B"},
 		{"model-missing", "FAILED 6:0", "the model is not in the hub cache", "We couldn't connect", "huggingface-cli download Qwen/Qwen3-32B"},
-		{"model-mistyped", "FAILED 6:0", "the model is not in the hub cache", "is not a valid model identifier", "huggingface-cli download Qwen/Qwen-32B"},
+		{"model-mistyped", "FAILED 6:0", "the model is not in the hub cache", "is not a valid model identifier",
+			"huggingface-cli download Qwen/Qwen-32B"},
 		{"vllm-missing", "FAILED 4:0", "vLLM is not installed", "vLLM is not installed in this environment", "pip install vllm"},
 		{"vllm-missing-python", "FAILED 1:0", "vLLM is not installed", "No module named 'vllm'", "pip install vllm"},
 		{"vllm-broken", "FAILED 4:0", "vLLM is installed, and does not import", "libcudart.so.12", "pip install --force-reinstall vllm"},
@@ -92,7 +93,8 @@ func TestEveryCause(t *testing.T) {
 func TestCausesAreWhole(t *testing.T) {
 	braces := regexp.MustCompile(`\{[a-z]+\}`)
 	for _, c := range slices.Concat(known().Outside, known().Failures, known().Exits, known().Slowdowns) {
-		if c.Title == "" || len(c.Fixes) == 0 && !c.Echo && c.Exit == 0 || c.Kind == "" || len(c.Holds) == 0 && len(c.States) == 0 && c.Exit == 0 {
+		if c.Title == "" || len(c.Fixes) == 0 && !c.Echo && c.Exit == 0 || c.Kind == "" ||
+			len(c.Holds) == 0 && len(c.States) == 0 && c.Exit == 0 {
 			t.Errorf("%+v is not whole", c)
 		}
 		if _, ok := known().patterns[c.Name]; !ok && c.Name != "" {

@@ -43,14 +43,16 @@ var (
 		"shardeck: stage weights, 11-20 10:22:31",
 		"(EngineCore_DP0 pid=83121) (Worker_TP0 pid=83160) INFO 11-20 10:22:43 [pynccl.py:103] vLLM is using nccl==2.27.3",
 		"nid001000:83160:83160 [0] NCCL INFO NET/Plugin: dlsym failed: libnccl-net.so: undefined symbol: ncclNet_v11",
-		"(EngineCore_DP0 pid=83121) (Worker_TP0 pid=83160) WARNING 11-20 10:22:44 [custom_all_reduce.py:144] Custom allreduce is disabled due to an unsupported world size",
+		"(EngineCore_DP0 pid=83121) (Worker_TP0 pid=83160) WARNING 11-20 10:22:44 [custom_all_reduce.py:144] Custom allreduce is " +
+			"disabled due to an unsupported world size",
 	}
 	after = []string{
 		"(EngineCore_DP0 pid=83121) ERROR 11-20 10:33:40 [core.py:708] EngineCore failed to start.",
 		"Traceback (most recent call last):",
 		`  File "/env/lib/python3.12/site-packages/vllm/v1/engine/utils.py", line 860, in wait_for_engine_startup`,
 		"RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {}",
-		"/usr/lib/python3.12/multiprocessing/resource_tracker.py:279: UserWarning: resource_tracker: There appear to be 1 leaked shared_memory objects to clean up at shutdown",
+		"/usr/lib/python3.12/multiprocessing/resource_tracker.py:279: UserWarning: resource_tracker: There appear to be 1 leaked " +
+			"shared_memory objects to clean up at shutdown",
 		"shardeck: a rank died: the log above says why (RuntimeError: Engine core initialization failed.)",
 		"srun: error: nid001000: task 0: Exited with exit code 9",
 		"srun: Terminating StepId=4711.0",

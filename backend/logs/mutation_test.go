@@ -59,9 +59,11 @@ var mutations = []mutation{
 		return each(lines, func(_ int, l string) string { return strings.TrimLeft(label, " ") + l })
 	}},
 	{"a rank before the lines", func(r *rand.Rand, lines []string, first, end int) []string {
-		label := pick(r, "[rank3]: ", "(RayWorkerWrapper pid=5486, ip=10.99.48.129) ", "(Worker_DP0_TP1_EP1 pid=83161) ", "(VllmWorker rank=2 pid=83162) ", "(EngineCore_DP0 pid=83121) (Worker_TP1 pid=83161) ")
+		label := pick(r, "[rank3]: ", "(RayWorkerWrapper pid=5486, ip=10.99.48.129) ", "(Worker_DP0_TP1_EP1 pid=83161) ",
+			"(VllmWorker rank=2 pid=83162) ", "(EngineCore_DP0 pid=83121) (Worker_TP1 pid=83161) ")
 		return each(lines, func(i int, l string) string {
-			if i < first || i >= end || strings.HasPrefix(l, "shardeck: ") || strings.HasPrefix(l, "srun: ") || strings.HasPrefix(l, "slurmstepd: ") || l == "" {
+			if i < first || i >= end || strings.HasPrefix(l, "shardeck: ") || strings.HasPrefix(l, "srun: ") ||
+				strings.HasPrefix(l, "slurmstepd: ") || l == "" {
 				return l
 			}
 			return label + l
@@ -69,7 +71,8 @@ var mutations = []mutation{
 	}},
 	{"others' lines between", func(r *rand.Rand, lines []string, _, _ int) []string {
 		others := []string{
-			"(EngineCore_DP0 pid=83121) (Worker_TP7 pid=83167) INFO 11-20 10:22:58 [gpu_model_runner.py:2602] Starting to load model meta-llama/Llama-3.1-70B...",
+			"(EngineCore_DP0 pid=83121) (Worker_TP7 pid=83167) INFO 11-20 10:22:58 [gpu_model_runner.py:2602] Starting to load " +
+				"model meta-llama/Llama-3.1-70B...",
 			`(EngineCore_DP0 pid=83121) (Worker_TP7 pid=83167) ERROR 11-20 10:33:30 [multiproc_executor.py:597]   File "/env/lib/python3.12/site-packages/vllm/v1/worker/worker_base.py", line 259, in init_device`,
 			"nid001001:90001:90077 [3] NCCL INFO Channel 00/0 : 3[3] -> 0[0] via P2P/CUMEM",
 			"Loading safetensors checkpoint shards:   6% Completed | 1/17 [00:01<00:21,  1.33s/it]",

@@ -20,7 +20,8 @@ func TestHarmless(t *testing.T) {
 		}
 		lines := inJob(append(f.lines, "(Worker_TP1 pid=83161) ERROR 11-20 10:23:02 [multiproc_executor.py:597] KeyError: 'model.layers.3.mlp'"))
 		got = causeOf(t, lines, failed9)
-		if got.Title != "not known: KeyError: 'model.layers.3.mlp' in Worker_TP1" || len(got.Fixes) > 0 || !strings.HasSuffix(got.Line, "'model.layers.3.mlp'") {
+		if got.Title != "not known: KeyError: 'model.layers.3.mlp' in Worker_TP1" || len(got.Fixes) > 0 ||
+			!strings.HasSuffix(got.Line, "'model.layers.3.mlp'") {
 			t.Errorf("%s and a KeyError: %q with %q by %q", f, got.Title, got.Fixes, got.Line)
 		}
 	}
@@ -29,7 +30,8 @@ func TestHarmless(t *testing.T) {
 // TestInterrupted: what a stop brings about is not its cause.
 func TestInterrupted(t *testing.T) {
 	lines := []string{"shardeck: stage timing", "^C", "Traceback (most recent call last):", "KeyboardInterrupt",
-		"(EngineCore_DP0 pid=1) ERROR 11-20 10:23:02 [core.py:1] EngineCore encountered a fatal error.", "BrokenPipeError: [Errno 32] Broken pipe",
+		"(EngineCore_DP0 pid=1) ERROR 11-20 10:23:02 [core.py:1] EngineCore encountered a fatal error.",
+		"BrokenPipeError: [Errno 32] Broken pipe",
 		"[rank0]:[W1120 10:23:03.1 ProcessGroupNCCL.cpp:1538] Warning: destroy_process_group() was not called"}
 	for job, want := range map[string]string{"FAILED": "it was interrupted from outside", "CANCELLED": "the job was cancelled"} {
 		got := causeOf(t, lines, model.Job{State: model.JobState(job), ExitCode: "130:0"})
@@ -62,7 +64,8 @@ func TestOrderOfEvidence(t *testing.T) {
 			"[rank2]: Traceback (most recent call last):", "[rank2]: LookupError: no head in the checkpoint"},
 			"not known: KeyError: 'head' on rank 2; it became LookupError: no head in the checkpoint", "KeyError"},
 		"an exception of any name": {[]string{"[rank3]: Traceback (most recent call last):", `[rank3]:   File "x.py", line 3, in f`,
-			"[rank3]:     raise Overloaded(9)", "[rank3]: engine.limits.Overloaded: 9 requests"}, "not known: engine.limits.Overloaded: 9 requests on rank 3", "Overloaded: 9"},
+			"[rank3]:     raise Overloaded(9)", "[rank3]: engine.limits.Overloaded: 9 requests"},
+			"not known: engine.limits.Overloaded: 9 requests on rank 3", "Overloaded: 9"},
 		"a known exception in a chain": {[]string{
 			"KeyError: 'qwen9'", "During handling of the above exception, another exception occurred:",
 			"ValueError: The checkpoint you are trying to load has model type `qwen9` but Transformers does not recognize this architecture."},
@@ -102,7 +105,8 @@ func TestOrderOfEvidence(t *testing.T) {
 	}
 }
 
-const waits = "(EngineCore_DP0 pid=83121) INFO 11-20 10:2%d:49 [shm_broadcast.py:466] No available shared memory broadcast block found in 60 seconds. This typically happens when some processes are hanging or doing some time-consuming work (e.g. compilation)."
+const waits = "(EngineCore_DP0 pid=83121) INFO 11-20 10:2%d:49 [shm_broadcast.py:466] No available shared memory broadcast block " +
+	"found in 60 seconds. This typically happens when some processes are hanging or doing some time-consuming work (e.g. compilation)."
 
 func waited(n int) (out []string) {
 	for i := range n {
@@ -113,29 +117,36 @@ func waited(n int) (out []string) {
 
 // TestHung: since when, and what moved last; never more time. What is slow by nature, or was as quiet before, does not hang.
 func TestHung(t *testing.T) {
-	start := []string{"shardeck: stage weights, 11-20 10:20:00", "(EngineCore_DP0 pid=83121) INFO 11-20 10:23:49 [kv_cache_utils.py:1087] GPU KV cache size: 162,704 tokens"}
+	start := []string{"shardeck: stage weights, 11-20 10:20:00",
+		"(EngineCore_DP0 pid=83121) INFO 11-20 10:23:49 [kv_cache_utils.py:1087] GPU KV cache size: 162,704 tokens"}
 	with := func(more ...string) []string { return append(append([]string{}, start...), more...) }
 	for name, test := range map[string]struct {
 		lines  []string
 		silent time.Duration
 		want   string // of the title; empty: it does not hang
 	}{
-		"an engine that waits":      {append(with("shardeck: iteration 1 of 2 warm-up"), waited(4)...), 0, "hung since 10:24: nothing moved after “iteration 1 of 2 warm-up”, and the engine said 4 times"},
-		"with a time of its own":    {append(with("shardeck: iteration 1 of 2 warm-up, 11-20 10:24:30"), waited(3)...), 0, "hung since 10:24: nothing"},
-		"twice is not enough":       {append(with("shardeck: iteration 1 of 2 warm-up"), waited(2)...), 0, ""},
-		"it went on":                {append(append(with("shardeck: stage timing"), waited(4)...), "shardeck: iteration 1 of 5 timing"), 0, ""},
-		"it compiles":               {append(with("INFO 11-20 10:24:00 [backends.py:1] Dynamo bytecode transform time: 9.2 s"), waited(4)...), 0, ""},
-		"it writes traces":          {append(with("shardeck: stage writing traces"), waited(4)...), 0, ""},
-		"a log that nobody writes":  {with("shardeck: iteration 1 of 5 timing, 11-20 10:30:00"), 25 * time.Minute, "hung since 10:30: nothing moved after “iteration 1 of 5 timing, 11-20 10:30:00”"},
-		"iterations that take long": {with("shardeck: iteration 1 of 5 timing, 11-20 10:30:00", "shardeck: iteration 2 of 5 timing, 11-20 11:00:00"), 25 * time.Minute, ""},
-		"weights from a slow disk":  {with("shardeck: stage weights, 11-20 10:30:00"), 25 * time.Minute, ""},
-		"just now":                  {with(), 0, ""},
+		"an engine that waits": {append(with("shardeck: iteration 1 of 2 warm-up"), waited(4)...), 0,
+			"hung since 10:24: nothing moved after “iteration 1 of 2 warm-up”, and the engine said 4 times"},
+		"with a time of its own": {append(with("shardeck: iteration 1 of 2 warm-up, 11-20 10:24:30"), waited(3)...), 0,
+			"hung since 10:24: nothing"},
+		"twice is not enough": {append(with("shardeck: iteration 1 of 2 warm-up"), waited(2)...), 0, ""},
+		"it went on":          {append(append(with("shardeck: stage timing"), waited(4)...), "shardeck: iteration 1 of 5 timing"), 0, ""},
+		"it compiles": {append(with("INFO 11-20 10:24:00 [backends.py:1] Dynamo bytecode transform time: 9.2 s"),
+			waited(4)...), 0, ""},
+		"it writes traces": {append(with("shardeck: stage writing traces"), waited(4)...), 0, ""},
+		"a log that nobody writes": {with("shardeck: iteration 1 of 5 timing, 11-20 10:30:00"), 25 * time.Minute,
+			"hung since 10:30: nothing moved after “iteration 1 of 5 timing, 11-20 10:30:00”"},
+		"iterations that take long": {with("shardeck: iteration 1 of 5 timing, 11-20 10:30:00",
+			"shardeck: iteration 2 of 5 timing, 11-20 11:00:00"), 25 * time.Minute, ""},
+		"weights from a slow disk": {with("shardeck: stage weights, 11-20 10:30:00"), 25 * time.Minute, ""},
+		"just now":                 {with(), 0, ""},
 	} {
 		f, ok := Hung(test.lines, model.Job{ID: "47", State: model.JobRunning}, test.silent)
 		if ok != (test.want != "") || !strings.HasPrefix(f.Title, test.want) {
 			t.Errorf("%s: %v %q, want %q", name, ok, f.Title, test.want)
 		}
-		if said := strings.Join(f.Fixes, "\n"); ok && (strings.Contains(said, "slurm.time") || len(f.Edits) > 0 || !strings.Contains(said, "--jobid 47 ")) {
+		if said := strings.Join(f.Fixes, "\n"); ok && (strings.Contains(said, "slurm.time") || len(f.Edits) > 0 ||
+			!strings.Contains(said, "--jobid 47 ")) {
 			t.Errorf("%s: advice %q, edits %q", name, f.Fixes, f.Edits)
 		}
 	}
@@ -164,8 +175,10 @@ func TestAtTheLimit(t *testing.T) {
 			"the job ran into its time limit: 3 of 5 timing iterations were done; at most 20 min more were needed", "slurm.time +30m"},
 		"while loading shards": {[]string{"Loading safetensors checkpoint shards:  50% Completed | 2/4 [00:05<00:05,  2.6s/it]", ended}, timeout,
 			"the job ran into its time limit, at stage weights", "slurm.time double"},
-		"while loading":       {[]string{"shardeck: stage weights", ended}, timeout, "the job ran into its time limit, at stage weights", "slurm.time double"},
-		"hung":                {append([]string{"shardeck: iteration 1 of 2 warm-up"}, append(waited(4), ended)...), timeout, "hung since 10:24", ""},
+		"while loading": {[]string{"shardeck: stage weights", ended}, timeout,
+			"the job ran into its time limit, at stage weights", "slurm.time double"},
+		"hung": {append([]string{"shardeck: iteration 1 of 2 warm-up"}, append(waited(4), ended)...), timeout,
+			"hung since 10:24", ""},
 		"hung without a word": {done(", 11-20 10:20:40"), timeout, "hung since 10:20", ""},
 		"stopped before it": {append(append([]string{"shardeck: iteration 1 of 2 warm-up"}, waited(4)...),
 			"shardeck: the time limit is near: the runner is told to stop", "RuntimeError: Engine core initialization failed."),

@@ -18,7 +18,8 @@ import (
 
 func TestAnalyseIsSharedAndCached(t *testing.T) {
 	b := apptest.New(t)
-	if a := b.Quick(t.Context(), b.MustRun(t, "llama-8b-tp2")); a == nil || a.Metric("comm_overhead").Reason != measure.NotRead || a.Metric("ttft").Value == nil {
+	if a := b.Quick(t.Context(), b.MustRun(t, "llama-8b-tp2")); a == nil || a.Metric("comm_overhead").Reason != measure.NotRead ||
+		a.Metric("ttft").Value == nil {
 		t.Fatalf("before the traces are read: %+v", a)
 	}
 	var all sync.WaitGroup

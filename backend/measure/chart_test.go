@@ -16,10 +16,13 @@ import (
 )
 
 func drawn() scaling.Chart {
-	return scaling.Chart{Quantity: "throughput", Unit: "tok/s", Axis: scaling.AxisGPUs, Across: "GPUs", Of: "Llama-3.1-8B · batch 4", Ideal: true, Nodes: []float64{4},
+	return scaling.Chart{Quantity: "throughput", Unit: "tok/s", Axis: scaling.AxisGPUs, Across: "GPUs", Of: "Llama-3.1-8B · batch 4",
+		Ideal: true, Nodes: []float64{4},
 		Series: []scaling.ChartSeries{{Name: "batch 4", Points: []scaling.ChartPoint{
-			{Point: scaling.Point{Run: "a", Layout: "TP1", X: 1, N: 5, Speedup: 1, Efficiency: 100, Serial: -1}, Value: 11279.25, Spread: 0.2, Ideal: 11279.25},
-			{Point: scaling.Point{Run: "b", Layout: "TP8", X: 8, N: 0, Speedup: 4, Efficiency: 50, Serial: 0.125, Unsure: "few"}, Value: 45117, Ideal: 0},
+			{Point: scaling.Point{Run: "a", Layout: "TP1", X: 1, N: 5, Speedup: 1, Efficiency: 100, Serial: -1}, Value: 11279.25,
+				Spread: 0.2, Ideal: 11279.25},
+			{Point: scaling.Point{Run: "b", Layout: "TP8", X: 8, N: 0, Speedup: 4, Efficiency: 50, Serial: 0.125, Unsure: "few"},
+				Value: 45117, Ideal: 0},
 		}}}}
 }
 

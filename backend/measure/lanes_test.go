@@ -50,7 +50,8 @@ func TestLanesAgreeWithTheAnalysis(t *testing.T) {
 		for k := range r.Tracks[timeline.Comm].Long(0, lanes.WindowNS, 0) {
 			comm += min(k.End, lanes.WindowNS) - max(k.Start, 0)
 		}
-		if want := *split.TransferNS + *split.WaitNS + split.UnmatchedNS + split.HiddenCommNS; comm != want || r.Tracks[timeline.Work].Len() == 0 {
+		if want := *split.TransferNS + *split.WaitNS + split.UnmatchedNS + split.HiddenCommNS; comm != want ||
+			r.Tracks[timeline.Work].Len() == 0 {
 			t.Errorf("rank %d: %d ns of communication, the split has %d", i, comm, want)
 		}
 		steps := timeline.StepsOf(a.Trace.Phases)[r.Number]
@@ -60,7 +61,8 @@ func TestLanesAgreeWithTheAnalysis(t *testing.T) {
 	}
 	worst := a.Trace.Lateness.Worst[0]
 	found := lanes.CallsIn(worst.AtNS, worst.AtNS+1)
-	if len(found) != 1 || found[0].Number != worst.Number || found[0].LateNS != worst.LateNS || lanes.Ranks[found[0].Last].Number != worst.Rank ||
+	if len(found) != 1 || found[0].Number != worst.Number || found[0].LateNS != worst.LateNS ||
+		lanes.Ranks[found[0].Last].Number != worst.Rank ||
 		metric.Size(found[0].Bytes) != worst.Bytes {
 		t.Errorf("%+v, the latest call is %+v", found, worst)
 	}

@@ -121,9 +121,12 @@ func TestTies(t *testing.T) {
 		words                 string
 	}{
 		{"apart", "0.50, 0.51, 0.52, 0.53, 0.54", "0.90, 0.91, 0.92, 0.93, 0.94", "0.50, 0.51, 0.52, 0.53, 0.54", nil, ""},
-		{"of two", "0.96, 0.99, 1.00, 1.03, 1.05", "0.90, 0.98, 1.01, 1.02, 1.10", "1.96, 1.99, 2.00, 2.03, 2.05", []string{first, second}, "chance alone"},
-		{"of three", "0.96, 0.99, 1.00, 1.03, 1.05", "0.90, 0.98, 1.01, 1.02, 1.10", "0.97, 0.98, 1.01, 1.02, 1.04", []string{first, second, third}, "chance alone"},
-		{"too few", "0.5, 0.51, 0.52", "0.9, 0.91, 0.92", "2, 2, 2, 2, 2, 2", nil, "n too small: 3 against 3 iterations cannot show a difference within one run"},
+		{"of two", "0.96, 0.99, 1.00, 1.03, 1.05", "0.90, 0.98, 1.01, 1.02, 1.10", "1.96, 1.99, 2.00, 2.03, 2.05",
+			[]string{first, second}, "chance alone"},
+		{"of three", "0.96, 0.99, 1.00, 1.03, 1.05", "0.90, 0.98, 1.01, 1.02, 1.10", "0.97, 0.98, 1.01, 1.02, 1.04",
+			[]string{first, second, third}, "chance alone"},
+		{"too few", "0.5, 0.51, 0.52", "0.9, 0.91, 0.92", "2, 2, 2, 2, 2, 2", nil,
+			"n too small: 3 against 3 iterations cannot show a difference within one run"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b := apptest.New(t)
@@ -131,7 +134,8 @@ func TestTies(t *testing.T) {
 				b.WriteTimings(t, run, iterations)
 			}
 			order := []string{first, second, third}
-			got, err := b.Ties(t.Context(), []scaling.Contest{{Metric: "iteration_wall_clock", Runs: order}, {Metric: "comm_overhead", Runs: order}, {Metric: "iteration_wall_clock", Runs: []string{"no-such-run", first}}})
+			got, err := b.Ties(t.Context(), []scaling.Contest{{Metric: "iteration_wall_clock", Runs: order},
+				{Metric: "comm_overhead", Runs: order}, {Metric: "iteration_wall_clock", Runs: []string{"no-such-run", first}}})
 			if err != nil {
 				t.Fatal(err)
 			}

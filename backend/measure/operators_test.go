@@ -86,7 +86,8 @@ func TestOpTimesOfABrokenRun(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "kineto_trace_1.json.gz"), []byte("hello"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.OpTimes(t.Context(), "recorded", metric.Operator, nil); err == nil || !strings.Contains(err.Error(), "none of its 2 Kineto traces can be read") {
+	if _, err := b.OpTimes(t.Context(), "recorded", metric.Operator, nil); err == nil ||
+		!strings.Contains(err.Error(), "none of its 2 Kineto traces can be read") {
 		t.Errorf("no rank: %v", err)
 	}
 	ctx, stop := context.WithCancel(t.Context())

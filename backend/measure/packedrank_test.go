@@ -33,7 +33,8 @@ func TestRankReadOnANode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.Join(got.Warnings, "\n") != strings.Join(want.Warnings, "\n") || *got.Metric("gpu_busy").Value != *want.Metric("gpu_busy").Value {
+	if strings.Join(got.Warnings, "\n") != strings.Join(want.Warnings, "\n") ||
+		*got.Metric("gpu_busy").Value != *want.Metric("gpu_busy").Value {
 		t.Errorf("got %q, want %q", got.Warnings, want.Warnings)
 	}
 }

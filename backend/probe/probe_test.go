@@ -32,7 +32,8 @@ func TestHere(t *testing.T) {
 		{"Perlmutter's login node", slurmy, map[string]string{"NERSC_HOST": "perlmutter"}, "slurm", ""},
 		{"inside an allocation", slurmy + " nvidia-smi", map[string]string{"SLURM_JOB_ID": "123"}, "local", ""},
 		{"a laptop", "bash python3", nil, "local", "slurm:warn gpu:warn nsys:warn hub:warn"},
-		{"a container on Perlmutter", "bash", map[string]string{"NERSC_HOST": "perlmutter\x1b[31m"}, "local", "slurm:fail python:warn gpu:warn nsys:warn hub:warn"},
+		{"a container on Perlmutter", "bash", map[string]string{"NERSC_HOST": "perlmutter\x1b[31m"}, "local",
+			"slurm:fail python:warn gpu:warn nsys:warn hub:warn"},
 		{"half a Slurm", "bash sbatch python3 nsys nvidia-smi huggingface-cli", nil, "local", "slurm:fail history:warn"},
 		{"nothing", "", nil, "local", "bash:fail slurm:warn python:warn gpu:warn nsys:warn hub:warn"},
 	} {

@@ -241,7 +241,8 @@ type ending struct {
 	group  bool
 }
 
-var signals = map[string]ending{"USR1": {syscall.SIGUSR1, false}, "TERM": {syscall.SIGTERM, false}, "TERM to all": {syscall.SIGTERM, true}, "USR1 to all": {syscall.SIGUSR1, true}}
+var signals = map[string]ending{"USR1": {syscall.SIGUSR1, false}, "TERM": {syscall.SIGTERM, false},
+	"TERM to all": {syscall.SIGTERM, true}, "USR1 to all": {syscall.SIGUSR1, true}}
 
 // interrupted starts the script and tells it to stop once the runner measures.
 func (s *site) interrupted(dir string, how ending, env ...string) (string, int) {

@@ -83,7 +83,8 @@ func TestCardSaysWhatItKnows(t *testing.T) {
 	e := byID(t, "E1.3").Experiment
 	e.Model.Layers = 4
 	text := cardOf(t, e, shapeOf(t, e.Model.Name), Facts{WorldSize: 2, Replay: true, Traces: []model.FileKind{model.FileNsys}})
-	for _, want := range []string{"num_layers: 4\n", "the traces are of 2 ranks", "traces:\n    - nsys\n", "metrics_specific_trace: []", "a replay: measured on another machine"} {
+	for _, want := range []string{"num_layers: 4\n", "the traces are of 2 ranks", "traces:\n    - nsys\n",
+		"metrics_specific_trace: []", "a replay: measured on another machine"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("lacks %q:\n%s", want, text)
 		}

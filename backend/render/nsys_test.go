@@ -63,7 +63,8 @@ func TestNsysScript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, o := range []string{"--trace-fork-before-exec=true", "--cuda-graph-trace=node", "--capture-range=cudaProfilerApi", "--capture-range-end=stop"} {
+	for _, o := range []string{"--trace-fork-before-exec=true", "--cuda-graph-trace=node", "--capture-range=cudaProfilerApi",
+		"--capture-range-end=stop"} {
 		if !strings.Contains(string(options), o) {
 			t.Errorf("nsys is not told %s: %s", o, options)
 		}
@@ -75,7 +76,8 @@ func TestNsysScript(t *testing.T) {
 		t.Fatal(err)
 	}
 	log, code = s.run("NSYS_SAID="+said, "WRITE=1", baseline, "SLURM_JOB_ID=6", "SLURM_JOB_NUM_NODES=2", "SLURM_CPUS_PER_TASK=8")
-	if tree := s.tree()["llama-8b-tp1-nsys"]; code != 0 || !strings.Contains(tree, "nsys_0.nsys-rep") || !strings.Contains(tree, "nsys_1.nsys-rep") || strings.Count(log, "task ") != 2 {
+	if tree := s.tree()["llama-8b-tp1-nsys"]; code != 0 || !strings.Contains(tree, "nsys_0.nsys-rep") ||
+		!strings.Contains(tree, "nsys_1.nsys-rep") || strings.Count(log, "task ") != 2 {
 		t.Errorf("exit code %d, %v\n%s", code, s.tree(), log)
 	}
 	if log, code := s.run("CONFIG=nothing.yaml"); code != 2 || !strings.Contains(log, "no config experiments/configs/nothing.yaml") {
@@ -90,7 +92,8 @@ func TestSignalsUnderNsys(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newNsysSite(t)
 			log, code := s.interrupted("llama-8b-tp1-nsys", c, baseline, "NSYS_SAID=/dev/null")
-			want := map[string]string{"llama-8b-tp1-nsys": ".job args nsys_0.nsys-rep nsys_0.sqlite nsys_0_cuda_gpu_trace.csv ready terms timing_stats_0.json x"}
+			want := map[string]string{"llama-8b-tp1-nsys": ".job args nsys_0.nsys-rep nsys_0.sqlite nsys_0_cuda_gpu_trace.csv " +
+				"ready terms timing_stats_0.json x"}
 			if d := cmp.Diff(want, s.tree()); code != 3 || d != "" {
 				t.Errorf("exit code %d, %s\n%s", code, d, log)
 			}
@@ -109,7 +112,8 @@ func TestNsysWithoutReport(t *testing.T) {
 		"nothing":                {[]string{"NSYS_LEAVES=other"}, 10, "nsys left 0 of 1 reports"},
 		"nothing, after a part":  {[]string{"NSYS_LEAVES=other", "CODE=3"}, 3, "nsys left 0 of 1 reports"},
 		"nothing, after a fault": {[]string{"NSYS_LEAVES=other", "CODE=7"}, 7, "exit code 7"},
-		"one node of two":        {[]string{"SLURM_JOB_ID=6", "SLURM_JOB_NUM_NODES=2", "CODES=3,3", "NSYS_LEAVES_1=other"}, 3, "nsys left 1 of 2 reports"},
+		"one node of two": {[]string{"SLURM_JOB_ID=6", "SLURM_JOB_NUM_NODES=2", "CODES=3,3", "NSYS_LEAVES_1=other"}, 3,
+			"nsys left 1 of 2 reports"},
 	} {
 		s := newNsysSite(t)
 		log, code := s.run(append(c.env, baseline, "NSYS_SAID=/dev/null", "WRITE=1")...)

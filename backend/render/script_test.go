@@ -166,7 +166,8 @@ func TestGoldenRuntimes(t *testing.T) {
 // TestPerlmutterHeaders: what each layout asks of Slurm.
 func TestPerlmutterHeaders(t *testing.T) {
 	for id, want := range map[string][]string{
-		"E1.1": {"-q shared", "-N 1", "-c 32", "--gpus-per-node=1", "-C gpu", "-A m1234_g", "-o logs/E1.1_%j.out", "-t 00:30:00", "--ntasks-per-node=1"},
+		"E1.1": {"-q shared", "-N 1", "-c 32", "--gpus-per-node=1", "-C gpu", "-A m1234_g", "-o logs/E1.1_%j.out", "-t 00:30:00",
+			"--ntasks-per-node=1"},
 		"E1.2": {"-q shared", "-N 1", "-c 64", "--gpus-per-node=2"},
 		"E1.3": {"-q regular", "-N 1", "-c 128", "--gpus-per-node=4"},
 		"E4.1": {"-q regular", "-N 2", "-c 128", "--gpus-per-node=4", "--ntasks-per-node=1"},
@@ -295,7 +296,8 @@ func TestQuotePath(t *testing.T) {
 			t.Errorf("%s is %q, %v, want %q", in, out, err, want)
 		}
 	}
-	if out, err := exec.Command("bash", "-c", "printf '%s' "+quotePath("$NOT_SET_1/x")).CombinedOutput(); err == nil || !strings.Contains(string(out), "is not set") {
+	if out, err := exec.Command("bash", "-c", "printf '%s' "+quotePath("$NOT_SET_1/x")).CombinedOutput(); err == nil ||
+		!strings.Contains(string(out), "is not set") {
 		t.Errorf("a variable that is not set: %q, %v", out, err)
 	}
 }

@@ -85,7 +85,8 @@ func TestRunWritesWhatARunnerWrites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"config.yaml", "kineto_trace_0.json.gz", "kineto_trace_1.json.gz", "run.json", "timing_stats_0.json", "timing_stats_1.json"}
+	want := []string{"config.yaml", "kineto_trace_0.json.gz", "kineto_trace_1.json.gz", "run.json", "timing_stats_0.json",
+		"timing_stats_1.json"}
 	if diff := cmp.Diff(want, names(t, dir)); diff != "" {
 		t.Error(diff)
 	}
@@ -97,7 +98,8 @@ func TestRunWritesWhatARunnerWrites(t *testing.T) {
 		}
 	}
 	info := readInfo(t, dir)
-	if info.Status != model.RunComplete || !info.Replay || info.JobID != "7" || info.Timed != 3 || info.Traced != 2 || info.Tokens != 4 || info.WorldSize != 2 {
+	if info.Status != model.RunComplete || !info.Replay || info.JobID != "7" || info.Timed != 3 || info.Traced != 2 ||
+		info.Tokens != 4 || info.WorldSize != 2 {
 		t.Errorf("run.json says %+v", info)
 	}
 	if notes := strings.Join(info.Notes, "\n"); !strings.Contains(notes, "max_tokens 512, the recording has 4") {
@@ -168,8 +170,10 @@ func TestStopKeepsWhatWasMeasured(t *testing.T) {
 		files  []string
 	}{
 		{model.StageWeights.Line(), 0, model.RunFailed, []string{"config.yaml", "run.json"}},
-		{model.IterationLine(2, 3, model.StageTiming), 2, model.RunPartial, []string{"config.yaml", "run.json", "timing_stats_0.json", "timing_stats_1.json"}},
-		{model.IterationLine(1, 2, model.StageProfiling), 3, model.RunPartial, []string{"config.yaml", "run.json", "timing_stats_0.json", "timing_stats_1.json"}},
+		{model.IterationLine(2, 3, model.StageTiming), 2, model.RunPartial,
+			[]string{"config.yaml", "run.json", "timing_stats_0.json", "timing_stats_1.json"}},
+		{model.IterationLine(1, 2, model.StageProfiling), 3, model.RunPartial,
+			[]string{"config.yaml", "run.json", "timing_stats_0.json", "timing_stats_1.json"}},
 		{model.StageWriting.Line(), 3, model.RunPartial, []string{"config.yaml", "run.json", "timing_stats_0.json", "timing_stats_1.json"}},
 	} {
 		t.Run(c.at, func(t *testing.T) {
@@ -221,7 +225,8 @@ func TestUntraced(t *testing.T) {
 		info := readInfo(t, dir)
 		traces, _ := filepath.Glob(dir + "/kineto_trace_*")
 		untraced := strings.HasPrefix(want, "tp1-")
-		if !strings.HasPrefix(info.ReplayOf, want+":") || untraced != (len(traces) == 0) || untraced != (len(info.Missing) == 1) || info.Timed == 0 {
+		if !strings.HasPrefix(info.ReplayOf, want+":") || untraced != (len(traces) == 0) || untraced != (len(info.Missing) == 1) ||
+			info.Timed == 0 {
 			t.Errorf("%s played %+v with %d traces; want %s", data, info, len(traces), want)
 		}
 	}
@@ -233,7 +238,8 @@ func TestRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct{ config, dir, says string }{
-		"no recording":   {"model: {name: meta-llama/Llama-3.1-8B}\nparallelism: {tp: 4}", t.TempDir(), "no recording of meta-llama/Llama-3.1-8B with TP4 PP1 DP1 EP1; there are deepseek-v2-lite-ep1"},
+		"no recording": {"model: {name: meta-llama/Llama-3.1-8B}\nparallelism: {tp: 4}", t.TempDir(),
+			"no recording of meta-llama/Llama-3.1-8B with TP4 PP1 DP1 EP1; there are deepseek-v2-lite-ep1"},
 		"other model":    {"model: {name: Qwen/Qwen3-32B}", t.TempDir(), "no recording of Qwen/Qwen3-32B"},
 		"not YAML":       {"model: [", t.TempDir(), "yaml:"},
 		"wrong type":     {"parallelism: {tp: two}", t.TempDir(), "cannot unmarshal"},

@@ -18,7 +18,8 @@ func replayed(ctx context.Context, t *testing.T, load string) (dir, log string, 
 	t.Helper()
 	folder := t.TempDir()
 	config := filepath.Join(folder, "c.yaml")
-	text := "experiment_id: S1\nengine: replay\nmodel: {name: tiny/dense}\noutput_dir: trace_collection/s1\nreplay: {factor: 0.01}\nload: " + load + "\n"
+	text := "experiment_id: S1\nengine: replay\nmodel: {name: tiny/dense}\noutput_dir: trace_collection/s1\nreplay: {factor: " +
+		"0.01}\nload: " + load + "\n"
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -39,10 +40,12 @@ func TestReplayOfALoad(t *testing.T) {
 	if err != nil || s.Completed != 30 || info.Status != model.RunComplete || info.Serving == nil || info.Serving.Completed != 30 {
 		t.Errorf("%v, %+v", err, info)
 	}
-	if notes := strings.Join(info.Notes, "; "); !strings.Contains(notes, "a load of 3/s, the recording has 4/s") || strings.Contains(notes, "iterations") {
+	if notes := strings.Join(info.Notes, "; "); !strings.Contains(notes, "a load of 3/s, the recording has 4/s") ||
+		strings.Contains(notes, "iterations") {
 		t.Errorf("notes %s", notes)
 	}
-	if dir, _, err := replayed(t.Context(), t, "{concurrency: 16}"); err != nil || !strings.Contains(readInfo(t, dir).ReplayOf, "tiny-at-once4") {
+	if dir, _, err := replayed(t.Context(), t, "{concurrency: 16}"); err != nil ||
+		!strings.Contains(readInfo(t, dir).ReplayOf, "tiny-at-once4") {
 		t.Errorf("of the other kind: %v", err)
 	}
 }

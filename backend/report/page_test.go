@@ -14,10 +14,13 @@ import (
 // small is a page with a text, a table, a figure and a timeline.
 func small() page.Page {
 	return page.Page{Schema: page.Schema, Program: "v1", Title: `<b>"x"`, Answer: []string{"a < b"}, Runs: []page.Run{
-		{Name: "r", Metrics: []metric.Metric{{Name: "ttft", Value: value(20.5), N: 3}}, Timeline: []page.Strip{{Rank: 1, WindowMS: 5, Parts: map[string][]int{"compute": {90, 90, 10}, "wait": {0, 20, 20}}}}}},
-		Sections: []page.Section{{ID: "s", Title: "S", Strips: "r", Tables: []page.Table{{ID: "s-1", Columns: []page.Column{{Title: "run"}, {Title: "TTFT", Unit: "ms", Right: true}},
-			Rows: [][]page.Cell{{{Text: "r</script>"}, {Text: "20.5", Why: `n = 3 · "median"`}}}}},
-			Figures: []figure.Figure{{Name: "f", Panels: []figure.Panel{{X: "GPUs", Y: "tok/s", Series: []scaling.ChartSeries{line("A&B", 1, 2, 4, 7), line("B", 1, 3)}},
+		{Name: "r", Metrics: []metric.Metric{{Name: "ttft", Value: value(20.5), N: 3}},
+			Timeline: []page.Strip{{Rank: 1, WindowMS: 5, Parts: map[string][]int{"compute": {90, 90, 10}, "wait": {0, 20, 20}}}}}},
+		Sections: []page.Section{{ID: "s", Title: "S", Strips: "r",
+			Tables: []page.Table{{ID: "s-1", Columns: []page.Column{{Title: "run"}, {Title: "TTFT", Unit: "ms", Right: true}},
+				Rows: [][]page.Cell{{{Text: "r</script>"}, {Text: "20.5", Why: `n = 3 · "median"`}}}}},
+			Figures: []figure.Figure{{Name: "f", Panels: []figure.Panel{{X: "GPUs", Y: "tok/s",
+				Series: []scaling.ChartSeries{line("A&B", 1, 2, 4, 7), line("B", 1, 3)}},
 				{Bars: []figure.Bar{{Name: "rank 0", Parts: []figure.Part{{Name: "compute", To: 3, Text: "3"}}}}}}}}}}}
 }
 
@@ -36,7 +39,8 @@ func TestPage(t *testing.T) {
 	if text != written(t, small()) {
 		t.Fatal("a page is not the same twice")
 	}
-	for _, want := range []string{"&lt;b&gt;", "a &lt; b", "A&amp;B", "r&lt;/script&gt;", "--s1:#D55E00", `var(--s0)`, `var(--r1)`, `class="pt s1"`, "M0 10H2V90H3V100H0Z", `style="fill:var(--wait)"`} {
+	for _, want := range []string{"&lt;b&gt;", "a &lt; b", "A&amp;B", "r&lt;/script&gt;", "--s1:#D55E00", `var(--s0)`, `var(--r1)`,
+		`class="pt s1"`, "M0 10H2V90H3V100H0Z", `style="fill:var(--wait)"`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q", want)
 		}

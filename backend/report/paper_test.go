@@ -19,7 +19,8 @@ func TestPaper(t *testing.T) {
 	hollow.Points[1].Point = scaling.Point{X: 2, Y: 170, Foretold: true, Low: 160, High: 175}
 	write := func(s scaling.ChartSeries, inches float64, format string) []byte {
 		var out bytes.Buffer
-		if err := Paper(&out, figure.Figure{Panels: []figure.Panel{{Title: "T", Series: []scaling.ChartSeries{s}, Ideal: true}, {Bars: []figure.Bar{{Name: "x"}}}}}, inches, format); err != nil {
+		if err := Paper(&out, figure.Figure{Panels: []figure.Panel{{Title: "T", Series: []scaling.ChartSeries{s}, Ideal: true},
+			{Bars: []figure.Bar{{Name: "x"}}}}}, inches, format); err != nil {
 			t.Fatal(err)
 		}
 		return out.Bytes()

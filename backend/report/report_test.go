@@ -43,7 +43,8 @@ func twoRuns() []Row {
 var definitions = []metric.Definition{
 	{Name: "ttft", Unit: "ms"}, {Name: "throughput_tokens_sec", Unit: "tok/s"}, {Name: "comm_overhead", Unit: "%"},
 	{Name: "coll_call_num", Unit: "count"}, {Name: "tpot", Unit: "ms"},
-	{Name: "mfu", Unit: "%"}, {Name: "kernel_classes", Unit: "%"}, {Name: "straggler", Unit: "rank"}, {Name: "iteration_wall_clock", Unit: "s"},
+	{Name: "mfu", Unit: "%"}, {Name: "kernel_classes", Unit: "%"}, {Name: "straggler", Unit: "rank"},
+	{Name: "iteration_wall_clock", Unit: "s"},
 }
 
 func TestCSV(t *testing.T) {
@@ -90,12 +91,14 @@ func TestPNG(t *testing.T) {
 	three := line("a", 1, 100, 2, 170, 64, 90000)
 	one := line("b", 1, 80)
 	for name, panels := range map[string][]figure.Panel{
-		"nothing":     nil,
-		"all empty":   {{Title: "Throughput", Empty: "no run yet"}, {Title: "Time", Series: []scaling.ChartSeries{{Name: "a"}}}},
-		"one point":   {{Title: "Throughput", Ideal: true, Series: []scaling.ChartSeries{one}}},
-		"equal":       {{Series: []scaling.ChartSeries{line("a", 1, 5, 1, 5)}}},
-		"zero":        {{Ideal: true, Series: []scaling.ChartSeries{line("a", 1, 0, 2, 0)}}},
-		"wide":        {{Ideal: true, Series: []scaling.ChartSeries{three, one}}, {Kind: figure.Time, Ideal: true, Series: []scaling.ChartSeries{three}}, {Kind: figure.Efficiency, Ideal: true, Series: []scaling.ChartSeries{one}}},
+		"nothing":   nil,
+		"all empty": {{Title: "Throughput", Empty: "no run yet"}, {Title: "Time", Series: []scaling.ChartSeries{{Name: "a"}}}},
+		"one point": {{Title: "Throughput", Ideal: true, Series: []scaling.ChartSeries{one}}},
+		"equal":     {{Series: []scaling.ChartSeries{line("a", 1, 5, 1, 5)}}},
+		"zero":      {{Ideal: true, Series: []scaling.ChartSeries{line("a", 1, 0, 2, 0)}}},
+		"wide": {{Ideal: true, Series: []scaling.ChartSeries{three, one}},
+			{Kind: figure.Time, Ideal: true, Series: []scaling.ChartSeries{three}},
+			{Kind: figure.Efficiency, Ideal: true, Series: []scaling.ChartSeries{one}}},
 		"many series": {{Series: many(60)}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -79,7 +79,8 @@ func TestReasonTable(t *testing.T) {
 		t.Errorf("control characters pass: %q", got)
 	}
 	for _, r := range slices.Concat(reasons().Reasons, reasons().Patterns) {
-		if _, ok := waitingWords[r.Waiting]; r.Text == "" || strings.HasSuffix(r.Text, ".") || (r.Says == "") == (r.Like == "") || !ok && r.Waiting != "" {
+		if _, ok := waitingWords[r.Waiting]; r.Text == "" || strings.HasSuffix(r.Text, ".") || (r.Says == "") == (r.Like == "") ||
+			!ok && r.Waiting != "" {
 			t.Errorf("%+v", r)
 		}
 	}
@@ -91,7 +92,8 @@ func FuzzReasonOf(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, word string) {
 		r := ReasonOf(word)
-		if strings.ContainsAny(r.Words+r.Help, "\x1b\n") || r.Words == "" && strings.TrimSpace(word) != "" && strings.TrimSpace(word) != "(null)" {
+		if strings.ContainsAny(r.Words+r.Help, "\x1b\n") ||
+			r.Words == "" && strings.TrimSpace(word) != "" && strings.TrimSpace(word) != "(null)" {
 			t.Errorf("%q: %+v", word, r)
 		}
 	})

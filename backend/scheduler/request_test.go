@@ -50,7 +50,8 @@ func TestFoldersThatNoLogCanLieIn(t *testing.T) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for name, ok := range map[string]bool{strings.ReplaceAll(dir, "%", "%%") + "/x_%j.out": true, dir + `/a\b_%j.out`: false, dir + "/\xff.out": false} {
+	for name, ok := range map[string]bool{strings.ReplaceAll(dir, "%", "%%") + "/x_%j.out": true, dir + `/a\b_%j.out`: false,
+		dir + "/\xff.out": false} {
 		r := Request{Script: "#!/bin/sh\n", Tag: "t", Dir: dir, Log: name}
 		if err := r.Check(); (err == nil) != ok {
 			t.Errorf("%q: %v", name, err)

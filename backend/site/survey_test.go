@@ -23,7 +23,9 @@ func TestWhatIsHereIsAskedForOnce(t *testing.T) {
 	t.Setenv("CUDA_VISIBLE_DEVICES", "")
 	now := time.Now()
 	site := func() string {
-		a, err := app.Open(app.Options{Dir: dir, CacheDir: cache, Binary: "/x", Env: func(string) string { return "" }, Now: func() time.Time { return now }})
+		a, err := app.Open(app.Options{Dir: dir, CacheDir: cache, Binary: "/x", Env: func(string) string {
+			return ""
+		}, Now: func() time.Time { return now }})
 		if err != nil {
 			t.Fatal(err)
 		}

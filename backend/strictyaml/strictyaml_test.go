@@ -68,8 +68,9 @@ engine: {level: 3, day: 2026-01-01, list: [1, a]}
 	if problems != nil {
 		t.Fatal(problems)
 	}
-	want := file{Name: "7 o'clock", Wait: 90 * time.Second, Share: 0.5, On: true, Steps: model.Auto, Group: inner{16, "red"}, Other: &inner{Size: 1000},
-		List: []inner{{Size: 1}, {Word: "two"}}, Words: []string{"a", "b"}, Env: map[string]string{"A": "1", "B": "x\ny"},
+	want := file{Name: "7 o'clock", Wait: 90 * time.Second, Share: 0.5, On: true, Steps: model.Auto, Group: inner{16, "red"},
+		Other: &inner{Size: 1000},
+		List:  []inner{{Size: 1}, {Word: "two"}}, Words: []string{"a", "b"}, Env: map[string]string{"A": "1", "B": "x\ny"},
 		Peaks: map[string]float64{"bf16": 312}, Engine: map[string]any{"level": 3, "day": "2026-01-01", "list": []any{1, "a"}}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
@@ -147,7 +148,8 @@ func TestManyProblemsAreCut(t *testing.T) {
 func TestTextOfFields(t *testing.T) {
 	f := file{}
 	for _, field := range Fields[file]() {
-		text, single := map[string]string{"name": "a b", "wait": "30", "share": "0.25", "on": "true", "steps": "4", "group.size": "2", "group.word": "green"}[field.Path]
+		text, single := map[string]string{"name": "a b", "wait": "30", "share": "0.25", "on": "true", "steps": "4", "group.size": "2",
+			"group.word": "green"}[field.Path]
 		if single != field.Single() {
 			t.Errorf("%s takes one value: %t", field.Path, field.Single())
 		}

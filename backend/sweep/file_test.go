@@ -46,7 +46,9 @@ func TestRead(t *testing.T) {
 
 // A server's loads are written as in a config, with several values; they vary below all else, since one server takes them all.
 func TestReadLoads(t *testing.T) {
-	s, err := Read("scan", "scan.yaml", []byte("base: E1.1\nload: {rate: [1, 2.5, 4], requests: 200, shape: poisson}\nslo: {ttft: 200}\nvary: {parallelism.tp: [1, 2]}\n"))
+	s, err := Read("scan", "scan.yaml",
+		[]byte("base: E1.1\nload: {rate: [1, 2.5, 4], requests: 200, shape: poisson}\nslo: {ttft: 200}\nvary: {parallelism.tp: [1, "+
+			"2]}\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +56,8 @@ func TestReadLoads(t *testing.T) {
 	if want := "parallelism.tp[[1] [2]] slo.ttft[[200]] load.rate[[1] [2.5] [4]] load.requests[[200]] load.shape[[poisson]]"; got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
-	for text, want := range map[string]string{"load: [1, 2]": "load must be fields", "load: {rat: [1]}": `"load.rat" is no field`, "load: {rate: [1, x]}": `"x" is not`} {
+	for text, want := range map[string]string{"load: [1, 2]": "load must be fields", "load: {rat: [1]}": `"load.rat" is no field`,
+		"load: {rate: [1, x]}": `"x" is not`} {
 		if _, err := Read("scan", "scan.yaml", []byte("base: E1.1\n"+text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v; want %s", text, err, want)
 		}
@@ -63,7 +66,8 @@ func TestReadLoads(t *testing.T) {
 
 // TestAliases: an alias is what it stands for, alone and in a list.
 func TestAliases(t *testing.T) {
-	s, err := Read("x", "x.yaml", []byte("base: E1.1\nvary:\n  parallelism.tp: &n [1, 2]\n  parallelism.pp: *n\n  data.batch_size: [&b 4, 8..16+8]\n  zip: [{data.seq_len: *b}]\n"))
+	s, err := Read("x", "x.yaml", []byte("base: E1.1\nvary:\n  parallelism.tp: &n [1, 2]\n  parallelism.pp: *n\n  data.batch_size: "+
+		"[&b 4, 8..16+8]\n  zip: [{data.seq_len: *b}]\n"))
 	if err != nil || len(s.Axes) != 4 || len(s.Axes[1].Values) != 2 || len(s.Axes[3].Values) != 1 {
 		t.Errorf("%+v, %v", s.Axes, err)
 	}

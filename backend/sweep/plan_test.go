@@ -55,7 +55,8 @@ func TestPlan(t *testing.T) {
 	if reason := p.Points[5].Reason; !strings.Contains(reason, "32 heads") {
 		t.Errorf("impossible since %q", reason)
 	}
-	if e := p.Points[3].Experiment; e.ID != "scan-tp2-b16" || e.OutputDir != "trace_collection/scan-tp2-b16" || e.Layout.TP != 2 || e.Data.BatchSize != 16 {
+	if e := p.Points[3].Experiment; e.ID != "scan-tp2-b16" || e.OutputDir != "trace_collection/scan-tp2-b16" || e.Layout.TP != 2 ||
+		e.Data.BatchSize != 16 {
 		t.Errorf("a point is %+v", e)
 	}
 	if len(p.Jobs) != 2 || p.Jobs[0].Count()+p.Jobs[1].Count() != 3 {
@@ -68,7 +69,8 @@ func TestWrite(t *testing.T) {
 	b := apptest.New(t)
 	write(t, b, layouts)
 	wrote, err := b.WritePoints(t.Context(), plan(t, b))
-	if err != nil || strings.Join(wrote, " ") != "experiments/configs/scan-tp1-b1.yaml experiments/configs/scan-tp1-b16.yaml experiments/configs/scan-tp2-b16.yaml" {
+	if err != nil || strings.Join(wrote,
+		" ") != "experiments/configs/scan-tp1-b1.yaml experiments/configs/scan-tp1-b16.yaml experiments/configs/scan-tp2-b16.yaml" {
 		t.Fatalf("wrote %v, %v", wrote, err)
 	}
 	row, err := b.Row("scan-tp2-b16")
@@ -81,7 +83,8 @@ func TestWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := plan(t, b)
-	if x := p.Points[0]; x.Experiment.Data.BatchSize != 2 || x.State != sweep.Impossible || !strings.Contains(x.Reason, "is of another point: data.batch_size 2, not 1") {
+	if x := p.Points[0]; x.Experiment.Data.BatchSize != 2 || x.State != sweep.Impossible ||
+		!strings.Contains(x.Reason, "is of another point: data.batch_size 2, not 1") {
 		t.Errorf("a config with another batch than its point's: %s, %s, %+v", x.State, x.Reason, x.Experiment.Data)
 	}
 	if again, err := b.WritePoints(t.Context(), p); err != nil || len(again) != 0 {
@@ -101,7 +104,8 @@ func TestEdited(t *testing.T) {
 	}
 	write(t, b, strings.Replace(layouts, "E1.1", "E3.1", 1))
 	p := plan(t, b)
-	if x := p.Points[0]; x.State != sweep.Ready || !strings.Contains(x.Edited.String(), "model deepseek-ai/DeepSeek-V2-Lite → meta-llama/Llama-3.1-8B") {
+	if x := p.Points[0]; x.State != sweep.Ready || !strings.Contains(x.Edited.String(),
+		"model deepseek-ai/DeepSeek-V2-Lite → meta-llama/Llama-3.1-8B") {
 		t.Errorf("%s, %s", x.State, x.Edited)
 	}
 	if text := present.SweepEdited(p); !strings.HasPrefix(text, "3 points (scan-tp1-b1 …) as the config says, not as E3.1 and") {
@@ -122,7 +126,8 @@ func TestBaseIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	p = plan(t, b)
-	want := "scan-tp1-b1 impossible, scan-tp1-b16 done, scan-tp2-b1 left out, scan-tp2-b16 ready, scan-tp3-b1 left out, scan-tp3-b16 impossible"
+	want := "scan-tp1-b1 impossible, scan-tp1-b16 done, scan-tp2-b1 left out, scan-tp2-b16 ready, scan-tp3-b1 left out, " +
+		"scan-tp3-b16 impossible"
 	if got := states(p); got != want || !strings.HasPrefix(p.Points[0].Reason, "base E1.1: no experiment") {
 		t.Errorf("%s, %s", got, p.Points[0].Reason)
 	}
@@ -254,7 +259,8 @@ func TestWhatAJobLeft(t *testing.T) {
 	if err := os.MkdirAll(failed, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	const oom, stopped = `{"status": "failed", "cause": "out of GPU memory", "exit_code": 7}`, `{"status": "failed", "cause": "stopped", "exit_code": 3}`
+	const oom, stopped = `{"status": "failed", "cause": "out of GPU memory", "exit_code": 7}`,
+		`{"status": "failed", "cause": "stopped", "exit_code": 3}`
 	for _, c := range []struct {
 		state            model.JobState
 		code, info, want string

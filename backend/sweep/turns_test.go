@@ -82,7 +82,8 @@ func TestPassedOver(t *testing.T) {
 	}
 
 	write(t, b, strings.Replace(rising, "throughput_tokens_sec", "ttft", 1))
-	if p := plan(t, b); states(p) != "scan-b1 ready, scan-b4 ready, scan-b16 done" || !strings.Contains(p.Points[0].Reason, "for another goal: max throughput_tokens_sec") {
+	if p := plan(t, b); states(p) != "scan-b1 ready, scan-b4 ready, scan-b16 done" ||
+		!strings.Contains(p.Points[0].Reason, "for another goal: max throughput_tokens_sec") {
 		t.Errorf("for another goal: %s, %s", states(p), p.Points[0].Reason)
 	}
 	write(t, b, rising)

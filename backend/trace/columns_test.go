@@ -36,7 +36,8 @@ func TestColumnsKeepRecords(t *testing.T) {
 	c, n := rank.InColumns(), 0
 	c.Each(0, func(i int, start, end int64) bool {
 		s, want := c.Sorts[c.SortOf(i)], records[i]
-		if i != n || start != want.Start || end != want.End() || s.sortKey != (sortKey{want.Name, want.Coll, want.Blocks, want.Stream, want.Device, want.Kind}) {
+		if i != n || start != want.Start || end != want.End() ||
+			s.sortKey != (sortKey{want.Name, want.Coll, want.Blocks, want.Stream, want.Device, want.Kind}) {
 			t.Fatalf("record %d: %d to %d, %+v; want %+v", i, start, end, s, want)
 		}
 		n++

@@ -58,7 +58,8 @@ func TestServingDamage(t *testing.T) {
 		}
 	}
 	for text, says := range map[string]string{
-		"": "the file is empty", "[]": "not JSON", "{}": "no requests that were served", `{"duration": 2}`: "no requests", written[:40]: "no requests",
+		"": "the file is empty", "[]": "not JSON", "{}": "no requests that were served", `{"duration": 2}`: "no requests",
+		written[:40]: "no requests",
 		strings.Replace(written, `"completed": 2`, `"completed": 0`, 1): "no requests",
 	} {
 		if _, err := openServing(t, text); err == nil || !strings.Contains(err.Error(), says) {

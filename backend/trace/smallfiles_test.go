@@ -117,7 +117,8 @@ func TestTimingErrors(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := OpenTiming(filepath.Join(t.TempDir(), "timing_stats_0.json")); !os.IsNotExist(err) && !strings.Contains(err.Error(), "no such file") {
+	if _, err := OpenTiming(filepath.Join(t.TempDir(), "timing_stats_0.json")); !os.IsNotExist(err) &&
+		!strings.Contains(err.Error(), "no such file") {
 		t.Errorf("missing: %v", err)
 	}
 }
@@ -137,7 +138,8 @@ func TestOpenRunJSON(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	for name, text := range map[string]string{"empty": "", "cut": `{"job_id": "1`, "text": "hello"} {
-		if info, err := OpenRunJSON(writeFile(t, "run.json", []byte(text))); err == nil || info != nil || !strings.Contains(err.Error(), "run.json") {
+		if info, err := OpenRunJSON(writeFile(t, "run.json", []byte(text))); err == nil || info != nil ||
+			!strings.Contains(err.Error(), "run.json") {
 			t.Errorf("%s: %+v, %v", name, info, err)
 		}
 	}

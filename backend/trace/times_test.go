@@ -55,7 +55,8 @@ func TestStreamIsSerialInItsEnds(t *testing.T) {
 		{"as late as another thread may be", []Record{run(7, 2, 60, 90), run(7, 1, 100, 130)}, []int64{30, 30}, ""},
 		{"another stream", []Record{run(7, 1, 0, 900), run(8, 2, 10, 100)}, []int64{900, 90}, ""},
 		{"of one replay", []Record{run(7, 1, 0, 900), run(7, 1, 10, 100), run(7, 1, 20, 90)}, []int64{900, 90, 70}, ""},
-		{"of one replay against the next launch", []Record{run(7, 1, 0, 900), run(7, 1, 10, 100), run(7, 2, 150, 160)}, []int64{150, 90, 10}, "1 kernel"},
+		{"of one replay against the next launch", []Record{run(7, 1, 0, 900), run(7, 1, 10, 100), run(7, 2, 150, 160)},
+			[]int64{150, 90, 10}, "1 kernel"},
 		{"launches not known", []Record{run(7, 0, 0, 900), run(7, 0, 10, 100)}, []int64{900, 90}, ""},
 		{"one launch not known", []Record{run(7, 0, 0, 900), run(7, 2, 10, 100)}, []int64{900, 90}, ""},
 		{"streams not known", []Record{run(-1, 1, 0, 900), run(-1, 2, 10, 100)}, []int64{900, 90}, ""},
@@ -117,13 +118,20 @@ func TestOutsideTheTrace(t *testing.T) {
 		said   string
 	}{
 		{"sound", func([]Record) {}, true, 40, ""},
-		{"an end an hour later", func(l []Record) { l[39].Dur = hour * us }, true, 39, "1 kernel or copy lies outside what the trace can hold, by 3 600 s"},
+		{"an end an hour later", func(l []Record) {
+			l[39].Dur = hour * us
+		}, true, 39, "1 kernel or copy lies outside what the trace can hold, by 3 600 s"},
 		{"ends of two streams", func(l []Record) { l[38].Stream, l[38].Dur, l[39].Dur = 9, hour*us, hour*us }, true, 38,
 			"2 kernels or copies lie outside what the trace can hold, the worst by 3 600 s"},
 		{"a copy that never ends", func(l []Record) { l[20].Kind, l[20].Dur = KindMemcpy, hour*us }, true, 39, "outside what the trace can hold"},
-		{"a start at the beginning of time", func(l []Record) { l[20].Start = -hour * us }, true, 39, "1 kernel or copy starts before its own launch, by 3 600 s"},
+		{"a start at the beginning of time", func(l []Record) {
+			l[20].Start = -hour * us
+		}, true, 39, "1 kernel or copy starts before its own launch, by 3 600 s"},
 		{"the first, an hour before", func(l []Record) { l[0].Start, l[0].Corr = -hour*us, 0 }, true, 39, "outside what the trace can hold"},
-		{"two, an hour later", func(l []Record) { l[38].Start += hour * us; l[39].Start += hour * us }, true, 38, "2 kernels or copies lie outside"},
+		{"two, an hour later", func(l []Record) {
+			l[38].Start += hour * us
+			l[39].Start += hour * us
+		}, true, 38, "2 kernels or copies lie outside"},
 		{"the last kernel of a trace without a host", func(l []Record) { l[39].Dur = hour * us }, false, 40, ""},
 		{"another of such a trace", func(l []Record) { l[38].Stream, l[38].Dur = 9, 2*hour*us }, false, 39, "outside what the trace can hold"},
 		{"idle time of such a trace", func(l []Record) { l[0].Start = -hour * us / 2 }, false, 40, ""},
@@ -201,7 +209,8 @@ func FuzzMendTimes(f *testing.F) {
 		r, h := &Rank{JSON: int64(len(b) % 2)}, Host{}
 		for ; len(b) >= 5; b = b[5:] {
 			at := int64(b[2])*int64(b[2])*int64(b[2])*1e9 + int64(b[3])*1e5
-			r.Records = append(r.Records, Record{Stream: int32(b[0]%4) - 1, Corr: uint32(b[1] % 32), Kind: Kind(b[0] >> 7), Start: at, Dur: 1 + int64(b[4])*int64(b[4])*1e5})
+			r.Records = append(r.Records, Record{Stream: int32(b[0]%4) - 1, Corr: uint32(b[1] % 32), Kind: Kind(b[0] >> 7), Start: at,
+				Dur: 1 + int64(b[4])*int64(b[4])*1e5})
 			h.Launches = map[uint32]int64{uint32(b[1] % 32): at}
 		}
 		if known {

@@ -32,7 +32,8 @@ func TestBrokenOff(t *testing.T) {
 	start := map[string]string{"a.yaml": "old", "list": "a", "runs/a/x": "trace", "runs/a@1/x": "older"}
 	c := Change{Key: "k", Kind: Deleted, Experiment: "a", At: time.Unix(1, 0).UTC(),
 		Moves: []Move{{"runs/a", Away("runs/a", "k")}, {"runs/a@1", Away("runs/a@1", "k")}},
-		Texts: []TextEdit{{"b.yaml", 0o644, nil, []byte("new")}, {"list", 0o644, []byte("a"), []byte("b")}, {"a.yaml", 0o600, []byte("old"), nil}}}
+		Texts: []TextEdit{{"b.yaml", 0o644, nil, []byte("new")}, {"list", 0o644, []byte("a"), []byte("b")},
+			{"a.yaml", 0o600, []byte("old"), nil}}}
 	there := map[string]string{"b.yaml": "new", "list": "b", "runs/.trash/k/a/x": "trace", "runs/.trash/k/a@1/x": "older"}
 	for _, back := range []bool{false, true} {
 		for killed := 0; ; killed++ {
@@ -75,7 +76,8 @@ func TestBrokenOff(t *testing.T) {
 
 // TestChangeThatDoesNotFit is refused before its first step; an edit made while it was broken off stays.
 func TestChangeThatDoesNotFit(t *testing.T) {
-	c := Change{Key: "k", Kind: Renamed, Experiment: "a", Moves: []Move{{"runs/a", "runs/b"}}, Texts: []TextEdit{{"b.yaml", 0o644, nil, []byte("new")}}}
+	c := Change{Key: "k", Kind: Renamed, Experiment: "a", Moves: []Move{{"runs/a", "runs/b"}},
+		Texts: []TextEdit{{"b.yaml", 0o644, nil, []byte("new")}}}
 	for name, files := range map[string]map[string]string{
 		"no folder":  {"x": ""},
 		"taken":      {"runs/a/x": "", "runs/b/x": ""},

@@ -33,7 +33,9 @@ func TestSubmissions(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := w.Ledger().Complete(last.Tag, func(s *model.Submission) { s.JobID, s.Last = "77", &model.Job{ID: "77", State: model.JobRunning} }); err != nil {
+	if err := w.Ledger().Complete(last.Tag, func(s *model.Submission) {
+		s.JobID, s.Last = "77", &model.Job{ID: "77", State: model.JobRunning}
+	}); err != nil {
 		t.Fatal(err)
 	}
 	last.JobID, last.Last = "77", &model.Job{ID: "77", State: model.JobRunning}

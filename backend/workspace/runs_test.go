@@ -39,15 +39,17 @@ func TestRecognise(t *testing.T) {
 	recognise := intake.Own
 	for name, want := range map[string]string{
 		"kineto_trace_0.json": "kineto 0", "kineto_trace_12.json.gz": "kineto 12", "rank3_trace.json": "kineto 3",
-		"torch_et_1.json": "torch_et 1", "torch_et_1.json.gz": "torch_et 1", "timing_stats_0.json": "timing_stats 0", "timing_stats_0.json.gz": "timing_stats 0",
-		"nsys_0.nsys-rep": "nsys 0", "nsys_0.sqlite": "nsys 0", "nsys_2.csv": "nsys 2", "nsys_2_cuda_gpu_trace.csv": "nsys 2",
+		"torch_et_1.json": "torch_et 1", "torch_et_1.json.gz": "torch_et 1", "timing_stats_0.json": "timing_stats 0",
+		"timing_stats_0.json.gz": "timing_stats 0",
+		"nsys_0.nsys-rep":        "nsys 0", "nsys_0.sqlite": "nsys 0", "nsys_2.csv": "nsys 2", "nsys_2_cuda_gpu_trace.csv": "nsys 2",
 		"run.json": "run.json -1", "config.yaml": "config.yaml -1", "workload_card.yaml": "workload_card.yaml -1",
 	} {
 		if kind, rank, ok := recognise(name); !ok || fmt.Sprint(kind, " ", rank) != want {
 			t.Errorf("%s: %s %d %v, want %s", name, kind, rank, ok, want)
 		}
 	}
-	for _, name := range []string{"kineto_trace_.json", "kineto_trace_x.json", "kineto_trace_0.json.tmp", "kineto_trace_999999.json", ".kineto_trace_0.json", "xkineto_trace_0.json", "config.yml", ""} {
+	for _, name := range []string{"kineto_trace_.json", "kineto_trace_x.json", "kineto_trace_0.json.tmp", "kineto_trace_999999.json",
+		".kineto_trace_0.json", "xkineto_trace_0.json", "config.yml", ""} {
 		if kind, _, ok := recognise(name); ok {
 			t.Errorf("%q is taken for %s", name, kind)
 		}
@@ -87,7 +89,8 @@ func TestRuns(t *testing.T) {
 			t.Errorf("%s: experiment %v, unfinished %v, %s", r.Name, r.Experiment, r.Unfinished, r.Problem)
 		}
 	}
-	if runs[0].JobID != "12" || runs[1].JobID != "11" || runs[3].JobID != "7" || runs[0].Experiment.ID != "E1" || runs[3].Experiment.ID != "E2" {
+	if runs[0].JobID != "12" || runs[1].JobID != "11" || runs[3].JobID != "7" || runs[0].Experiment.ID != "E1" ||
+		runs[3].Experiment.ID != "E2" {
 		t.Errorf("%+v", runs)
 	}
 	for _, name := range []string{"a.tmp-13", "results/far.tmp-8"} {
@@ -236,7 +239,8 @@ func TestTwinsNewestWins(t *testing.T) {
 	for _, f := range r.Files {
 		got = append(got, filepath.Base(f.Path))
 	}
-	want := []string{"kineto_trace_0.json.gz", "kineto_trace_1.json", "kineto_trace_2.json", "kineto_trace_10.json", "nsys_0.nsys-rep", "nsys_0.sqlite"}
+	want := []string{"kineto_trace_0.json.gz", "kineto_trace_1.json", "kineto_trace_2.json", "kineto_trace_10.json",
+		"nsys_0.nsys-rep", "nsys_0.sqlite"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
@@ -300,7 +304,8 @@ func TestRunJSON(t *testing.T) {
 	if r, err := w.Run("a"); err != nil || !r.Replay || r.JobID != "44" {
 		t.Errorf("%+v, %v", r, err)
 	}
-	if r, err := w.Run("b"); err != nil || r.Replay || r.JobID != "" || !strings.Contains(strings.Join(r.Warnings, " "), "run.json is not used") {
+	if r, err := w.Run("b"); err != nil || r.Replay || r.JobID != "" ||
+		!strings.Contains(strings.Join(r.Warnings, " "), "run.json is not used") {
 		t.Errorf("%+v, %v", r, err)
 	}
 	if r, err := w.Run("c"); err != nil || !r.Replay {

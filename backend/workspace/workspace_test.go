@@ -99,7 +99,8 @@ func TestExperiments(t *testing.T) {
 	if d := cmp.Diff([]string{"E1.2_a.yaml", "E1.10_b.yaml", "big.yaml", "broken.yaml", "empty.yml"}, names); d != "" {
 		t.Error(d)
 	}
-	for name, want := range map[string]string{"broken.yaml": "experiments/configs/broken.yaml:1:1: is not YAML", "empty.yml": "is empty", "big.yaml": "is too large"} {
+	for name, want := range map[string]string{"broken.yaml": "experiments/configs/broken.yaml:1:1: is not YAML",
+		"empty.yml": "is empty", "big.yaml": "is too large"} {
 		if !strings.Contains(got[name], want) {
 			t.Errorf("%s: %q, want %s", name, got[name], want)
 		}
@@ -130,7 +131,8 @@ func TestDoublesAreToldOfBoth(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := [][]string{{"experiment_id E1 is also used by b.yaml"}, {"experiment_id E1 is also used by a.yaml", "output_dir trace_collection/y is also used by c.yaml"},
+	want := [][]string{{"experiment_id E1 is also used by b.yaml"},
+		{"experiment_id E1 is also used by a.yaml", "output_dir trace_collection/y is also used by c.yaml"},
 		{"output_dir trace_collection/y is also used by b.yaml"}, nil}
 	for i, f := range files {
 		for _, text := range want[i] {
@@ -233,14 +235,17 @@ func TestReadOnlyFolder(t *testing.T) {
 	if err := os.Chmod(w.Path("a"), 0o555); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.WriteFile("a/c", nil, 0o644); err == nil || !strings.Contains(err.Error(), "cannot write a/c: permission denied: choose a folder you own with -C") {
+	if err := w.WriteFile("a/c", nil, 0o644); err == nil ||
+		!strings.Contains(err.Error(), "cannot write a/c: permission denied: choose a folder you own with -C") {
 		t.Error(err)
 	}
 }
 
 func TestSystemErrorsInWords(t *testing.T) {
-	for cause, want := range map[error]string{syscall.ENOSPC: "full", syscall.EDQUOT: "quota", syscall.EROFS: "read-only", errors.New("odd"): "odd"} {
-		if err := InWords("cannot write x", &fs.PathError{Op: "write", Path: "/long/path/x", Err: cause}); !strings.Contains(err.Error(), want) || !errors.Is(err, cause) ||
+	for cause, want := range map[error]string{syscall.ENOSPC: "full", syscall.EDQUOT: "quota", syscall.EROFS: "read-only",
+		errors.New("odd"): "odd"} {
+		if err := InWords("cannot write x", &fs.PathError{Op: "write", Path: "/long/path/x",
+			Err: cause}); !strings.Contains(err.Error(), want) || !errors.Is(err, cause) ||
 			strings.Contains(err.Error(), "/long/path") {
 			t.Error(err)
 		}

@@ -47,7 +47,8 @@ func TestMake(t *testing.T) {
 
 // TestMakeQuotes: text stays text, also for readers of YAML 1.1.
 func TestMakeQuotes(t *testing.T) {
-	for value, want := range map[string]string{"yes": `"yes"`, "1": `"1"`, "01:00:00": `"01:00:00"`, "a: b": "'a: b'", "x, y": "x, y", "two\nlines": `"two\nlines"`, "": `""`} {
+	for value, want := range map[string]string{"yes": `"yes"`, "1": `"1"`, "01:00:00": `"01:00:00"`, "a: b": "'a: b'", "x, y": "x, y",
+		"two\nlines": `"two\nlines"`, "": `""`} {
 		var p parser
 		text := []byte("a: 1\n")
 		e := Edit{Keys: []string{"a"}, Value: &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}}

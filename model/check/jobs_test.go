@@ -75,7 +75,8 @@ func TestMixedCards(t *testing.T) {
 		"replays":       {[]model.Experiment{tp1, modeltest.With(tp2, func(e *model.Experiment) { e.Engine = model.EngineReplay })}, false},
 	} {
 		found := MixedCards(c.all, w)
-		if (len(found) == 1) != c.want || c.want && (!strings.Contains(found[0].Fault, "A100-40GB or A100-80GB") || !strings.Contains(found[0].Fix, small)) {
+		if (len(found) == 1) != c.want || c.want && (!strings.Contains(found[0].Fault, "A100-40GB or A100-80GB") ||
+			!strings.Contains(found[0].Fix, small)) {
 			t.Errorf("%s: %+v", name, found)
 		}
 	}

@@ -63,7 +63,9 @@ func TestMemoryFitOverrides(t *testing.T) {
 		{"fp8", fit(func(e *model.Experiment) { e.Model.Precision = "fp8" }).Weights < base.Weights*3/5},
 		{"fp8 cache", fit(func(e *model.Experiment) { e.VLLM = map[string]any{"kv_cache_dtype": "fp8"} }).KVCache*2 == base.KVCache},
 		{"eager", fit(func(e *model.Experiment) { e.VLLM = map[string]any{"enforce_eager": true} }).Overhead < base.Overhead},
-		{"batched tokens", fit(func(e *model.Experiment) { e.VLLM = map[string]any{"max_num_batched_tokens": 2048} }).Activations < base.Activations/2},
+		{"batched tokens", fit(func(e *model.Experiment) {
+			e.VLLM = map[string]any{"max_num_batched_tokens": 2048}
+		}).Activations < base.Activations/2},
 		{"H100 batches more", MemoryFit(modeltest.Baseline(), modeltest.Llama8B, w.GPUs["h100-80gb"], w.Formats).Activations > base.Activations},
 		{"DP shares the batch", fit(func(e *model.Experiment) { e.Layout.DPReplicate = 2 }).KVCache*2 == base.KVCache},
 		{"workload", base.KVCache == 4*2560*131_072},
@@ -122,20 +124,38 @@ func TestPlace(t *testing.T) {
 		e    model.Experiment
 		want Placement
 	}{
-		{"one GPU", modeltest.Baseline(), Placement{GPUs: 1, Nodes: 1, GPUsPerNode: 1, CPUsPerTask: 32, Tasks: 1, QOS: "shared", Constraint: "gpu", GPU: "a100-40gb", Shared: true}},
-		{"a node", modeltest.Of(modeltest.Llama8B, 4, 1, 1, 1), Placement{GPUs: 4, Nodes: 1, GPUsPerNode: 4, CPUsPerTask: 128, Tasks: 1, QOS: "regular", Constraint: "gpu", GPU: "a100-40gb"}},
-		{"TP over nodes", modeltest.Of(modeltest.Llama8B, 8, 1, 1, 1), Placement{GPUs: 8, Nodes: 2, GPUsPerNode: 4, CPUsPerTask: 128, Tasks: 1, QOS: "regular", Constraint: "gpu", GPU: "a100-40gb", TPSpans: true}},
-		{"PP over nodes", modeltest.Of(modeltest.Llama8B, 4, 2, 1, 1), Placement{GPUs: 8, Nodes: 2, GPUsPerNode: 4, CPUsPerTask: 128, Tasks: 1, QOS: "regular", Constraint: "gpu", GPU: "a100-40gb", PPSpans: true}},
-		{"DP over nodes", modeltest.Of(modeltest.V2Lite, 4, 1, 2, 8), Placement{GPUs: 8, Nodes: 2, GPUsPerNode: 4, CPUsPerTask: 128, Tasks: 1, QOS: "regular", Constraint: "gpu", GPU: "a100-40gb"}},
-		{"six", modeltest.Of(modeltest.Llama8B, 2, 3, 1, 1), Placement{GPUs: 6, Nodes: 2, GPUsPerNode: 3, CPUsPerTask: 96, Tasks: 1, QOS: "regular", Constraint: "gpu", GPU: "a100-40gb", TPSpans: true, PPSpans: true}},
-		{"80 GB", modeltest.With(modeltest.Baseline(), func(e *model.Experiment) { e.Slurm.Constraint = "gpu&hbm80g" }), Placement{GPUs: 1, Nodes: 1, GPUsPerNode: 1, CPUsPerTask: 32, Tasks: 1, QOS: "shared", Constraint: "gpu&hbm80g", GPU: "a100-80gb", Shared: true}},
-		{"either card", modeltest.With(modeltest.Baseline(), func(e *model.Experiment) { e.Slurm.Constraint = "hbm80g|hbm40g" }), Placement{GPUs: 1, Nodes: 1, GPUsPerNode: 1, CPUsPerTask: 32, Tasks: 1, QOS: "shared", Constraint: "hbm80g|hbm40g", GPU: "a100-40gb", Shared: true}},
+		{"one GPU", modeltest.Baseline(), Placement{GPUs: 1, Nodes: 1, GPUsPerNode: 1, CPUsPerTask: 32, Tasks: 1, QOS: "shared",
+			Constraint: "gpu", GPU: "a100-40gb", Shared: true}},
+		{"a node", modeltest.Of(modeltest.Llama8B, 4, 1, 1, 1),
+			Placement{GPUs: 4, Nodes: 1, GPUsPerNode: 4, CPUsPerTask: 128, Tasks: 1, QOS: "regular", Constraint: "gpu",
+				GPU: "a100-40gb"}},
+		{"TP over nodes", modeltest.Of(modeltest.Llama8B, 8, 1, 1, 1),
+			Placement{GPUs: 8, Nodes: 2, GPUsPerNode: 4, CPUsPerTask: 128, Tasks: 1, QOS: "regular", Constraint: "gpu",
+				GPU: "a100-40gb", TPSpans: true}},
+		{"PP over nodes", modeltest.Of(modeltest.Llama8B, 4, 2, 1, 1),
+			Placement{GPUs: 8, Nodes: 2, GPUsPerNode: 4, CPUsPerTask: 128, Tasks: 1, QOS: "regular", Constraint: "gpu",
+				GPU: "a100-40gb", PPSpans: true}},
+		{"DP over nodes", modeltest.Of(modeltest.V2Lite, 4, 1, 2, 8),
+			Placement{GPUs: 8, Nodes: 2, GPUsPerNode: 4, CPUsPerTask: 128, Tasks: 1, QOS: "regular", Constraint: "gpu",
+				GPU: "a100-40gb"}},
+		{"six", modeltest.Of(modeltest.Llama8B, 2, 3, 1, 1),
+			Placement{GPUs: 6, Nodes: 2, GPUsPerNode: 3, CPUsPerTask: 96, Tasks: 1, QOS: "regular", Constraint: "gpu",
+				GPU: "a100-40gb", TPSpans: true, PPSpans: true}},
+		{"80 GB", modeltest.With(modeltest.Baseline(), func(e *model.Experiment) {
+			e.Slurm.Constraint = "gpu&hbm80g"
+		}), Placement{GPUs: 1, Nodes: 1, GPUsPerNode: 1, CPUsPerTask: 32, Tasks: 1, QOS: "shared", Constraint: "gpu&hbm80g",
+			GPU: "a100-80gb", Shared: true}},
+		{"either card", modeltest.With(modeltest.Baseline(), func(e *model.Experiment) {
+			e.Slurm.Constraint = "hbm80g|hbm40g"
+		}), Placement{GPUs: 1, Nodes: 1, GPUsPerNode: 1, CPUsPerTask: 32, Tasks: 1, QOS: "shared", Constraint: "hbm80g|hbm40g",
+			GPU: "a100-40gb", Shared: true}},
 	} {
 		if got := Place(tt.e, site); got != tt.want {
 			t.Errorf("%s:\n got %+v\nwant %+v", tt.name, got, tt.want)
 		}
 	}
-	if got, want := Place(modeltest.Of(modeltest.Llama8B, 8, 1, 1, 1), laptop().Site), (Placement{GPUs: 8, Nodes: 1, GPUsPerNode: 8, Tasks: 1}); got != want {
+	if got, want := Place(modeltest.Of(modeltest.Llama8B, 8, 1, 1, 1), laptop().Site),
+		(Placement{GPUs: 8, Nodes: 1, GPUsPerNode: 8, Tasks: 1}); got != want {
 		t.Errorf("unknown machine: %+v", got)
 	}
 }

@@ -32,7 +32,8 @@ func testWorld() World {
 			DefaultQOS:  model.QOSRule{Shared: "shared", SharedGPUs: 2, Whole: "regular"},
 			AccountHint: "a name ending in _g",
 			Fabric:      "Slingshot 11",
-			Known:       []model.KnownIssue{{When: "pp-spans-nodes", Text: "a pipeline over nodes can hang", Fix: "keep it in one node", Ref: "vllm#26318"}},
+			Known: []model.KnownIssue{{When: "pp-spans-nodes", Text: "a pipeline over nodes can hang",
+				Fix: "keep it in one node", Ref: "vllm#26318"}},
 		},
 		Account: "m1234_g",
 		Formats: model.Formats{

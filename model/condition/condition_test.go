@@ -68,7 +68,8 @@ func TestFaults(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"tp * pp <= 4", `engine == "vllm" and kineto`, "1/0 > tp", "(((", "1e999999 > tp", "tp << 4000000000 > 1", "func(){}()"} {
+	for _, s := range []string{"tp * pp <= 4", `engine == "vllm" and kineto`, "1/0 > tp", "(((", "1e999999 > tp",
+		"tp << 4000000000 > 1", "func(){}()"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -19,7 +19,8 @@ func pointsOf(n int, xy ...float64) (out []scaling.Point) {
 
 // TestScaling marks the full node where points lie beyond it, says n and spread, and leaves single points out of lines.
 func TestScaling(t *testing.T) {
-	all := []scaling.Series{{Name: "L · TP", Points: pointsOf(3, 1, 100, 4, 300, 8, 500)}, {Name: "L · PP", Points: pointsOf(5, 1, 90, 2, 150)}, {Name: "L · alone", Points: pointsOf(1, 2, 7)}}
+	all := []scaling.Series{{Name: "L · TP", Points: pointsOf(3, 1, 100, 4, 300, 8, 500)},
+		{Name: "L · PP", Points: pointsOf(5, 1, 90, 2, 150)}, {Name: "L · alone", Points: pointsOf(1, 2, 7)}}
 	f := Scaling(all, 4)
 	if got := Names(f.Panels); len(got) != 2 || got[0] != "PP" || f.Panels[0].Nodes[0] != 4 || f.Panels[1].Nodes[0] != 4 {
 		t.Errorf("series %q, nodes %v", got, f.Panels[0].Nodes)
@@ -39,7 +40,8 @@ func TestScaling(t *testing.T) {
 
 // TestForecastsHaveTheirInterval stand in the records as forecasts, and are told in the caption.
 func TestForecastsHaveTheirInterval(t *testing.T) {
-	p := Panel{Series: []scaling.ChartSeries{{Name: "a", Points: []scaling.ChartPoint{{Point: scaling.Point{Run: "E9", X: 4, Y: 20, Foretold: true, Low: 16, High: 26}, Value: 10}}}}}
+	p := Panel{Series: []scaling.ChartSeries{{Name: "a",
+		Points: []scaling.ChartPoint{{Point: scaling.Point{Run: "E9", X: 4, Y: 20, Foretold: true, Low: 16, High: 26}, Value: 10}}}}}
 	if got := strings.Join(Figure{Name: "f", Panels: []Panel{p}}.Records()[1], ","); got != "f,a,E9,4,10,8,13,0,true" {
 		t.Error(got)
 	}
@@ -50,18 +52,22 @@ func TestForecastsHaveTheirInterval(t *testing.T) {
 
 // TestBarsAddUp: the steps of a waterfall lead from one measured value to the other; the parts of a rank fill its window.
 func TestBarsAddUp(t *testing.T) {
-	m := explain.Metric{Name: "tpot", Unit: "ms", Before: 10, After: 7, Parts: []explain.Part{{Name: "mlp", Group: explain.Operator, Before: 8, After: 4}, {Name: "all_reduce", Group: explain.Transfer, After: 1}}}
+	m := explain.Metric{Name: "tpot", Unit: "ms", Before: 10, After: 7,
+		Parts: []explain.Part{{Name: "mlp", Group: explain.Operator, Before: 8, After: 4},
+			{Name: "all_reduce", Group: explain.Transfer, After: 1}}}
 	bars := Waterfall(explain.Waterfall{}, m).Panels[0].Bars
 	if last := bars[len(bars)-2].Parts[0]; last.To != 7 || bars[1].Parts[0].Name != "less" || bars[2].Parts[0].Name != "more" {
 		t.Errorf("%+v", bars)
 	}
 	ns := func(v int64) *int64 { return &v }
-	parts := Ranks("r", &metric.TraceSummary{Ranks: []metric.RankSplit{{WindowNS: 10e6, ComputeNS: 6e6, TransferNS: ns(1e6), WaitNS: ns(2e6), IdleNS: 1e6}}}).Panels[0].Bars[0].Parts
+	parts := Ranks("r", &metric.TraceSummary{Ranks: []metric.RankSplit{{WindowNS: 10e6, ComputeNS: 6e6, TransferNS: ns(1e6),
+		WaitNS: ns(2e6), IdleNS: 1e6}}}).Panels[0].Bars[0].Parts
 	if len(parts) != 4 || parts[3].To != 10 || parts[3].Name != "idle" || parts[2].Text != "20.0 %" {
 		t.Errorf("%+v", parts)
 	}
 	floor := int64(40e3)
-	f := Layers("r", 0, xray.Kind{Steps: 1, Median: &xray.Step{Operators: []xray.Operator{{Name: "qkv", Layers: 2, LayerNS: 50e3, DurNS: 100e3, FloorNS: &floor}, {Name: "head", NS: 9}}}})
+	f := Layers("r", 0, xray.Kind{Steps: 1, Median: &xray.Step{Operators: []xray.Operator{{Name: "qkv", Layers: 2, LayerNS: 50e3,
+		DurNS: 100e3, FloorNS: &floor}, {Name: "head", NS: 9}}}})
 	if got := f.Panels[0].Bars; len(got) != 1 || got[0].Parts[0].To != 20 || got[0].Parts[1].To != 50 {
 		t.Errorf("%+v", got)
 	}

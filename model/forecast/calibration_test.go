@@ -75,7 +75,8 @@ func TestConstants(t *testing.T) {
 	}
 	for i, w := range want {
 		got := all[i]
-		if got.Law != w.law || got.Operator != w.operator || got.Group != w.group || math.Abs(got.Pieces[0].Rate/w.rate-1) > 1e-6 || got.Worst > 1e-6 || got.N != 4 {
+		if got.Law != w.law || got.Operator != w.operator || got.Group != w.group || math.Abs(got.Pieces[0].Rate/w.rate-1) > 1e-6 ||
+			got.Worst > 1e-6 || got.N != 4 {
 			t.Errorf("%+v, want %+v", got, w)
 		}
 	}
@@ -91,7 +92,8 @@ func TestAttentionOfTheModelsKind(t *testing.T) {
 	c := Calibration{Setting: Setting{GPU: h100.Names[0]}}
 	for i := 1.0; i <= 4; i++ {
 		for operator, rate := range map[string]float64{GroupedOperator: 3e12, LatentOperator: 1e12} {
-			c.Samples = append(c.Samples, Sample{Law: DecodeAttention, Operator: operator, Group: 1, Nodes: 1, Bytes: i * 1e8, Seconds: 1e-5 + i*1e8/rate})
+			c.Samples = append(c.Samples, Sample{Law: DecodeAttention, Operator: operator, Group: 1, Nodes: 1, Bytes: i * 1e8,
+				Seconds: 1e-5 + i*1e8/rate})
 		}
 	}
 	l := Fit(table(), []Calibration{c}, tp1Runs(t, "torch"))

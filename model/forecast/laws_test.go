@@ -11,22 +11,28 @@ import (
 	"shardeck/model/xray"
 )
 
-var h100 = model.GPU{Key: "h100-80gb", Title: "H100-80GB", Names: []string{"NVIDIA H100 80GB HBM3"}, HBM: 3350, NVLink: 450, Peak: map[string]float64{"bfloat16": 989}}
+var h100 = model.GPU{Key: "h100-80gb", Title: "H100-80GB", Names: []string{"NVIDIA H100 80GB HBM3"}, HBM: 3350, NVLink: 450,
+	Peak: map[string]float64{"bfloat16": 989}}
 
 // table is a small table of priors: the engine torch, and vLLM.
 func table() *Priors {
 	p := &Priors{Engines: []Engine{
-		{Name: "torch", SmallKernels: 27, Launches: 27, WholePasses: 10, RopePasses: 13, FFNPasses: 5, HeadWhole: true, WholeCache: true, ExpertLaunches: 4.5,
+		{Name: "torch", SmallKernels: 27, Launches: 27, WholePasses: 10, RopePasses: 13, FFNPasses: 5, HeadWhole: true,
+			WholeCache: true, ExpertLaunches: 4.5,
 			MoELaunches: 45, Graph: "dense", Schedule: "whole"},
-		{Name: "vllm", SmallKernels: 6, Launches: 13, WholePasses: 8, RopePasses: 4, FFNPasses: 3, FusedExperts: true, CustomAllReduce: true, Graph: "all", Schedule: "chunked"},
+		{Name: "vllm", SmallKernels: 6, Launches: 13, WholePasses: 8, RopePasses: 4, FFNPasses: 3, FusedExperts: true,
+			CustomAllReduce: true, Graph: "all", Schedule: "chunked"},
 	}, Collectives: []Collective{
 		{Type: "all_reduce", Group: 2, Pieces: []LinkPart{{T0: 6}, {Above: 4096, T0: 7, GBs: 146}, {Above: 1 << 20, T0: 19, GBs: 304}}},
 		{Type: "all_reduce", Backend: "custom", Group: 2, Pieces: []LinkPart{{T0: 4, GBs: 265}}},
 		{Type: "broadcast", Group: 2, Pieces: []LinkPart{{T0: 5}}}, {Type: "all_gather", Group: 2, Pieces: []LinkPart{{T0: 6, GBs: 200}}},
-		{Type: "send_recv", Group: 2, Pieces: []LinkPart{{T0: 10, GBs: 150}}}, {Type: "all_to_all", Group: 2, Pieces: []LinkPart{{T0: 8, GBs: 200}}},
+		{Type: "send_recv", Group: 2, Pieces: []LinkPart{{T0: 10, GBs: 150}}},
+		{Type: "all_to_all", Group: 2, Pieces: []LinkPart{{T0: 8, GBs: 200}}},
 	}}
-	for name, v := range map[string]float64{"gemm_start": 5, "small_start": 2, "sustained": 0.01, "alone_small": 1, "attention_start": 9, "attention_half": 900, "expert_start": 50, "gap": 0.3, "comm_gap": 1.5,
-		"host_launch": 10, "host_call": 60, "step_host": 30, "first_decode": 1500, "first_token": 1000, "comm_latency": 1, "comm_transfer": 1, "traced": 1} {
+	for name, v := range map[string]float64{"gemm_start": 5, "small_start": 2, "sustained": 0.01, "alone_small": 1,
+		"attention_start": 9, "attention_half": 900, "expert_start": 50, "gap": 0.3, "comm_gap": 1.5,
+		"host_launch": 10, "host_call": 60, "step_host": 30, "first_decode": 1500, "first_token": 1000, "comm_latency": 1,
+		"comm_transfer": 1, "traced": 1} {
 		p.Constants = append(p.Constants, Prior{Name: name, Value: v, Factor: 1.3, Source: "test"})
 	}
 	for _, name := range []string{"gemm_bandwidth", "attention_bandwidth", "small_bandwidth", "split_bandwidth", "expert_bandwidth"} {
@@ -111,7 +117,9 @@ func TestForecastOfTwoGPUsFromOne(t *testing.T) {
 			if math.Abs(sum/m.Value-1) > 1e-9 {
 				t.Errorf("%s: parts add up to %v of %v", m.Name, sum, m.Value)
 			}
-			if !slices.ContainsFunc(m.RestsOn, func(s string) bool { return strings.HasPrefix(s, "prior h100-80gb (") && strings.Contains(s, "comm_") }) {
+			if !slices.ContainsFunc(m.RestsOn, func(s string) bool {
+				return strings.HasPrefix(s, "prior h100-80gb (") && strings.Contains(s, "comm_")
+			}) {
 				t.Errorf("%s: nobody measured a collective: %q", m.Name, m.RestsOn)
 			}
 		}
@@ -163,7 +171,8 @@ func TestRefusals(t *testing.T) {
 	runs := tp1Runs(t, "torch")
 	moe := config("torch", 1, 4, 512, 64)
 	moe.Shape = modeltest.V2Lite
-	vllm, a100, eager, far, invalid, unknown, nodes := config("vllm", 2, 4, 2048, 64), config("torch", 2, 4, 2048, 64), config("torch", 2, 4, 2048, 64),
+	vllm, a100, eager, far, invalid, unknown, nodes := config("vllm", 2, 4, 2048, 64), config("torch", 2, 4, 2048, 64),
+		config("torch", 2, 4, 2048, 64),
 		config("torch", 2, 512, 512, 64), config("torch", 2, 4, 2048, 64), config("torch", 2, 4, 2048, 64), config("torch", 2, 4, 2048, 64)
 	a100.GPU = model.GPU{Key: "a100-80gb", Title: "A100-80GB", HBM: 2039, Peak: map[string]float64{"bfloat16": 312}}
 	eager.Experiment.VLLM = map[string]any{"enforce_eager": true}
@@ -205,7 +214,8 @@ func TestRefusals(t *testing.T) {
 func TestLaunchBound(t *testing.T) {
 	f := Fit(table(), nil, tp1Runs(t, "torch")).Forecast(config("torch", 2, 1, 128, 64), false)
 	first := f.Metrics[0]
-	if first.High/first.Low < 1.8 || first.Parts["launch"] == 0 || !slices.ContainsFunc(f.Notes, func(s string) bool { return strings.Contains(s, "launch-bound") }) {
+	if first.High/first.Low < 1.8 || first.Parts["launch"] == 0 ||
+		!slices.ContainsFunc(f.Notes, func(s string) bool { return strings.Contains(s, "launch-bound") }) {
 		t.Errorf("%+v %q", first, f.Notes)
 	}
 }
@@ -222,7 +232,8 @@ func TestCalibrationBeforePriors(t *testing.T) {
 	if p := m.priors[gemmBandwidth]; math.Abs(p.Value-3100) > 1 || p.Source != "calibration" || math.Abs(m.priors[gemmStart].Value-4) > 0.01 {
 		t.Errorf("%+v", p)
 	}
-	if fixed, moving, row := m.transfer("all_reduce", "", 2, 1, 3e6); math.Abs(fixed-9) > 0.01 || math.Abs(moving-3e6/99e3) > 0.1 || row.Source != "calibration" {
+	if fixed, moving, row := m.transfer("all_reduce", "", 2, 1, 3e6); math.Abs(fixed-9) > 0.01 || math.Abs(moving-3e6/99e3) > 0.1 ||
+		row.Source != "calibration" {
 		t.Errorf("all-reduce: %v + %v by %+v", fixed, moving, row)
 	}
 }

@@ -29,9 +29,11 @@ func TestCrossValidate(t *testing.T) {
 
 func TestSummaries(t *testing.T) {
 	trial := func(point string, off float64, inside, bound bool) Trial {
-		return Trial{Mode: ByOne, Point: point, Error: off, Inside: inside, Metric: Metric{Name: "tpot", Value: 100, Low: 95, High: 105, LaunchBound: bound}}
+		return Trial{Mode: ByOne, Point: point, Error: off, Inside: inside,
+			Metric: Metric{Name: "tpot", Value: 100, Low: 95, High: 105, LaunchBound: bound}}
 	}
-	all := []Trial{{Mode: ByOne, Refused: "why"}, trial("a", 1, true, false), trial("a", -3, true, false), trial("b", 40, false, true), trial("c", 2, true, false)}
+	all := []Trial{{Mode: ByOne, Refused: "why"}, trial("a", 1, true, false), trial("a", -3, true, false),
+		trial("b", 40, false, true), trial("c", 2, true, false)}
 	got := Summaries(all)[0]
 	if got.N != 4 || got.Bound != 1 || got.Mean != 2 || got.Worst != 3 || got.Coverage != 75 || got.HalfWidth != 5 || got.P != 1 {
 		t.Errorf("%+v", got)

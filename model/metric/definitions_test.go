@@ -20,7 +20,8 @@ func TestDefinitionsAreReadWhole(t *testing.T) {
 }
 
 func TestDefinitionsAreComplete(t *testing.T) {
-	families := map[string]bool{"latency": true, "throughput": true, Serving: true, "communication": true, "device": true, "skew": true, "energy": true}
+	families := map[string]bool{"latency": true, "throughput": true, Serving: true, "communication": true, "device": true,
+		"skew": true, "energy": true}
 	seen := map[string]bool{}
 	for _, d := range Definitions {
 		for _, name := range append([]string{d.Name}, d.Aliases...) {
@@ -68,7 +69,8 @@ func TestUnmeasuredWordsNameTheirNearest(t *testing.T) {
 }
 
 func TestSeedNamesAreDefined(t *testing.T) {
-	for _, name := range []string{"throughput_tokens_sec", "iteration_wall_clock", "comm_overhead", "coll_call_num", "coll_cal_num", "ttft", "TPOT", "straggler"} {
+	for _, name := range []string{"throughput_tokens_sec", "iteration_wall_clock", "comm_overhead", "coll_call_num", "coll_cal_num",
+		"ttft", "TPOT", "straggler"} {
 		if _, ok := Define(name); !ok {
 			t.Errorf("%s has no definition", name)
 		}

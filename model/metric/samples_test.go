@@ -98,7 +98,8 @@ func TestAdvice(t *testing.T) {
 		change float64
 	}{{3, 1, 0.03}, {2, 3, 0.02}, {5, 1, 0.02}} {
 		found := l.share(c.n+c.k, c.n+c.k, c.change, unknownNoise)
-		if got := more("repeat", [2]int{c.n, c.n}, 0.01, []float64{100}, []float64{100 * (1 + c.change)}); !strings.HasPrefix(got, "; "+string(rune('0'+c.k))+" more repeat") || found < 0.65 {
+		if got := more("repeat", [2]int{c.n, c.n}, 0.01, []float64{100}, []float64{100 * (1 + c.change)}); !strings.HasPrefix(got,
+			"; "+string(rune('0'+c.k))+" more repeat") || found < 0.65 {
 			t.Errorf("%+v: %q, found in %.0f %%", c, got, 100*found)
 		}
 	}
@@ -114,14 +115,19 @@ func TestWordsOfTell(t *testing.T) {
 		noise Noise
 		want  string
 	}{
-		{"iterations too few", Samples{a}, Samples{b}, Noise{}, "n too small: 3 against 3 iterations cannot show a difference within one run; 1 more iteration a side would tell 99 %"},
-		{"runs too few, nothing known", Samples{{"a", 1, nil}, {"a2", 1.001, nil}}, Samples{{"b", 1.03, nil}}, Noise{}, "n too small: 2 against 1 runs cannot show a difference"},
-		{"runs too few, spread known", Samples{{"a", 1, nil}, {"a2", 1.001, nil}}, Samples{{"b", 1.04, nil}}, known, "n too small: 2 against 1 runs cannot show a difference; 4 more repeats a side would tell 3.9 %"},
+		{"iterations too few", Samples{a}, Samples{b}, Noise{},
+			"n too small: 3 against 3 iterations cannot show a difference within one run; 1 more iteration a side would tell 99 %"},
+		{"runs too few, nothing known", Samples{{"a", 1, nil}, {"a2", 1.001, nil}}, Samples{{"b", 1.03, nil}}, Noise{},
+			"n too small: 2 against 1 runs cannot show a difference"},
+		{"runs too few, spread known", Samples{{"a", 1, nil}, {"a2", 1.001, nil}}, Samples{{"b", 1.04, nil}}, known,
+			"n too small: 2 against 1 runs cannot show a difference; 4 more repeats a side would tell 3.9 %"},
 		{"beyond the spread of runs", Samples{{"a", 1, nil}, {"a2", 1.001, nil}}, Samples{{"b", 1.4, nil}}, known, ""},
 		{"within the spread of runs", Samples{one("a", 1, 1.001, 1.002, 1.003)}, Samples{one("b", 1.01, 1.011, 1.012, 1.013)}, known,
 			"runs of one config lie as far apart here (6 runs of 2), and each side is one run; 20 more repeats a side would not tell 1 %"},
-		{"one shared run", Samples{a, b}, Samples{b, a}, Noise{}, "n too small: 3 against 3 iterations cannot show a difference within one run; 1 more iteration a side would tell 99 %"},
-		{"chance", Samples{one("a", 1, 2, 3, 4)}, Samples{one("b", 1.5, 2.5, 3.5, 4.5)}, Noise{}, "chance alone makes as large a difference in 69 % of cases within one run"},
+		{"one shared run", Samples{a, b}, Samples{b, a}, Noise{},
+			"n too small: 3 against 3 iterations cannot show a difference within one run; 1 more iteration a side would tell 99 %"},
+		{"chance", Samples{one("a", 1, 2, 3, 4)}, Samples{one("b", 1.5, 2.5, 3.5, 4.5)}, Noise{},
+			"chance alone makes as large a difference in 69 % of cases within one run"},
 		{"nothing", nil, Samples{b}, Noise{}, "no samples to compare"},
 	} {
 		if d := Tell(c.a, c.b, c.noise); d.Words != c.want || d.Sure != (c.want == "") {
@@ -136,7 +142,8 @@ func TestStudent(t *testing.T) {
 		t  float64
 		df int
 		p  float64
-	}{{12.706, 1, 0.05}, {4.303, 2, 0.05}, {3.182, 3, 0.05}, {2.776, 4, 0.05}, {2.228, 10, 0.05}, {2.042, 30, 0.05}, {2.365, 7, 0.05}, {0, 5, 1}, {3.355, 8, 0.01}} {
+	}{{12.706, 1, 0.05}, {4.303, 2, 0.05}, {3.182, 3, 0.05}, {2.776, 4, 0.05}, {2.228, 10, 0.05}, {2.042, 30, 0.05}, {2.365, 7, 0.05},
+		{0, 5, 1}, {3.355, 8, 0.01}} {
 		if got := studentP(c.t, c.df); math.Abs(got-c.p) > 1e-4 {
 			t.Errorf("t %g, df %d: %g, want %g", c.t, c.df, got, c.p)
 		}
@@ -167,7 +174,8 @@ func TestOdd(t *testing.T) {
 
 func TestOverRuns(t *testing.T) {
 	of := func(v float64) *Analysis {
-		return &Analysis{Metrics: []Metric{{Name: "tpot", Value: &v, N: 5}, {Name: "straggler", Unit: "rank", Value: &v}, {Name: "bubble", Value: new(0.0)}}}
+		return &Analysis{Metrics: []Metric{{Name: "tpot", Value: &v, N: 5}, {Name: "straggler", Unit: "rank", Value: &v},
+			{Name: "bubble", Value: new(0.0)}}}
 	}
 	got := OverRuns([]*Analysis{of(1), nil, of(3), of(2)})
 	if m := got.Metric("tpot"); *m.Value != 2 || m.N != 3 || *m.Spread != 100 {

@@ -162,7 +162,8 @@ func TestGreater(t *testing.T) {
 	for _, c := range []struct {
 		a, b []float64
 		p    float64
-	}{{low, high, 1.0 / 252}, {high, low, 1}, {[]float64{1, 2, 3, 4, 6}, []float64{5, 7, 8, 9, 10}, 2.0 / 252}, {low, low, 0}, {[]float64{1, 2, 3, 4}, high[:4], 1.0 / 70}} {
+	}{{low, high, 1.0 / 252}, {high, low, 1}, {[]float64{1, 2, 3, 4, 6}, []float64{5, 7, 8, 9, 10}, 2.0 / 252}, {low, low, 0},
+		{[]float64{1, 2, 3, 4}, high[:4], 1.0 / 70}} {
 		got := Greater(c.a, c.b)
 		if slices.Equal(c.a, c.b) {
 			if got < 0.5 || got > 0.6 {
@@ -195,7 +196,8 @@ func TestSignedRank(t *testing.T) {
 	for _, c := range []struct {
 		diffs        []float64
 		greater, two float64
-	}{{[]float64{1, 2, 3, 4}, 1.0 / 16, 2.0 / 16}, {[]float64{1, 2, 3, 4, 5}, 1.0 / 32, 2.0 / 32}, {[]float64{-1, 2, 3, 4, 5}, 2.0 / 32, 4.0 / 32}, {[]float64{-1, -2, -3, -4, -5, 0}, 1, 2.0 / 32},
+	}{{[]float64{1, 2, 3, 4}, 1.0 / 16, 2.0 / 16}, {[]float64{1, 2, 3, 4, 5}, 1.0 / 32, 2.0 / 32},
+		{[]float64{-1, 2, 3, 4, 5}, 2.0 / 32, 4.0 / 32}, {[]float64{-1, -2, -3, -4, -5, 0}, 1, 2.0 / 32},
 		{[]float64{1, 1, 1, 1, 1, 1}, 1.0 / 64, 2.0 / 64}, {nil, 1, 1}, {[]float64{0, 0}, 1, 1}} {
 		if greater, two := SignedRank(c.diffs); !near(greater, c.greater) || !near(two, c.two) {
 			t.Errorf("%v: %g, %g, want %g, %g", c.diffs, greater, two, c.greater, c.two)

@@ -4,22 +4,26 @@ import "testing"
 
 // TestHide takes out what tells whom or where it is of, and leaves units, layouts, kernels and files of ours.
 func TestHide(t *testing.T) {
-	n := Names{Words: []string{"alice", "m1234", "nid001234-hsn0", "Zoë", "al", "root"}, Files: map[string]string{"nid001234_alice_77.pt.trace.json": "kineto file 3"}}
+	n := Names{Words: []string{"alice", "m1234", "nid001234-hsn0", "Zoë", "al", "root"},
+		Files: map[string]string{"nid001234_alice_77.pt.trace.json": "kineto file 3"}}
 	for text, want := range map[string]string{
-		"tokens / s of a GPU, 3 tok/s, GB/s, (max − min)/median, TP2/PP2, 1/tpot": "tokens / s of a GPU, 3 tok/s, GB/s, (max − min)/median, TP2/PP2, 1/tpot",
-		"/pscratch/sd/b/bob/run/kineto_trace_0.json: cut":                         "kineto_trace_0.json: cut",
-		"open /global/homes/a/alice/x y.json: no such file":                       "open " + Left + " y.json: no such file",
-		"see ~/runs/x, $HOME/y and ../../z.":                                      "see " + Left + ", " + Left + " and " + Left + ".",
-		"model=/srv/m/Llama, --cache '/tmp/a b'":                                  "model=" + Left + ", --cache '" + Left + " b'",
-		"trace_collection/alice/kineto_trace_1.json.gz: damaged":                  "kineto_trace_1.json.gz: damaged",
-		"by alice@lbl.gov on login07.perlmutter.nersc.gov (10.1.2.3), nid002345":  "by " + Left + " on " + Left + " (" + Left + "), " + Left,
-		"Alice's alice_run, alice alice; malice m1234_g":                          Left + "'s " + Left + "_run, " + Left + " " + Left + "; malice " + Left + "_g",
-		"nid001234_alice_77.pt.trace.json: 2 kernels":                             "kineto file 3: 2 kernels",
-		"Zoë’s GPU, al, root":                                                     Left + "’s GPU, al, root",
-		`C:\Users\eve\x.json and \\server\share\y`:                                Left + " and " + Left,
-		"s3://bucket/eve/x, file:///home/eve":                                     Left + ", " + Left,
-		"void at::native::vectorized_elementwise_kernel<4, float>(int, float)":    "void at::native::vectorized_elementwise_kernel<4, float>(int, float)",
-		"meta-llama/Llama-3.1-8B · 2048+512 · vllm":                               "meta-llama/Llama-3.1-8B · 2048+512 · vllm",
+		"tokens / s of a GPU, 3 tok/s, GB/s, (max − min)/median, TP2/PP2, 1/tpot": "tokens / s of a GPU, 3 tok/s, GB/s, (max − " +
+			"min)/median, TP2/PP2, 1/tpot",
+		"/pscratch/sd/b/bob/run/kineto_trace_0.json: cut":                        "kineto_trace_0.json: cut",
+		"open /global/homes/a/alice/x y.json: no such file":                      "open " + Left + " y.json: no such file",
+		"see ~/runs/x, $HOME/y and ../../z.":                                     "see " + Left + ", " + Left + " and " + Left + ".",
+		"model=/srv/m/Llama, --cache '/tmp/a b'":                                 "model=" + Left + ", --cache '" + Left + " b'",
+		"trace_collection/alice/kineto_trace_1.json.gz: damaged":                 "kineto_trace_1.json.gz: damaged",
+		"by alice@lbl.gov on login07.perlmutter.nersc.gov (10.1.2.3), nid002345": "by " + Left + " on " + Left + " (" + Left + "), " + Left,
+		"Alice's alice_run, alice alice; malice m1234_g": Left + "'s " + Left + "_run, " + Left + " " +
+			Left + "; malice " + Left + "_g",
+		"nid001234_alice_77.pt.trace.json: 2 kernels": "kineto file 3: 2 kernels",
+		"Zoë’s GPU, al, root":                         Left + "’s GPU, al, root",
+		`C:\Users\eve\x.json and \\server\share\y`:    Left + " and " + Left,
+		"s3://bucket/eve/x, file:///home/eve":         Left + ", " + Left,
+		"void at::native::vectorized_elementwise_kernel<4, float>(int, float)": "void " +
+			"at::native::vectorized_elementwise_kernel<4, float>(int, float)",
+		"meta-llama/Llama-3.1-8B · 2048+512 · vllm": "meta-llama/Llama-3.1-8B · 2048+512 · vllm",
 	} {
 		if got := n.Hide(text); got != want {
 			t.Errorf("%q\n got %q\nwant %q", text, got, want)

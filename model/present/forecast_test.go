@@ -29,7 +29,8 @@ func TestForecastTable(t *testing.T) {
 		t.Errorf("memory has a part %q of time", memory[4].Text)
 	}
 	words := strings.Join(ForecastWords(f), "\n")
-	for _, want := range []string{"a note", "runs a, b, c, d, 1 more", "public constants for comm_latency, gap:", "measured already by own", "80 of 100"} {
+	for _, want := range []string{"a note", "runs a, b, c, d, 1 more", "public constants for comm_latency, gap:",
+		"measured already by own", "80 of 100"} {
 		if !strings.Contains(words, want) {
 			t.Errorf("%q is not said in\n%s", want, words)
 		}
@@ -39,7 +40,9 @@ func TestForecastTable(t *testing.T) {
 func TestTrialsTable(t *testing.T) {
 	all := Trials([]forecast.Trial{{Mode: forecast.ByOne, Run: "r", Refused: "no trace"},
 		{Mode: forecast.ByOne, Run: "s", Measured: 6, Error: -15, Metric: forecast.Metric{Name: "tpot", Value: 5.1, Low: 4.8, High: 5.5}}})
-	if rows := all[0].Rows; rows[0].Cells[7].Text != "no trace" || rows[1].Cells[6].Text != "-15.0" && rows[1].Cells[6].Text != "−15.0" || rows[1].Cells[7].Text != "no" || rows[1].Cells[7].Role != Warn {
+	if rows := all[0].Rows; rows[0].Cells[7].Text != "no trace" ||
+		rows[1].Cells[6].Text != "-15.0" && rows[1].Cells[6].Text != "−15.0" || rows[1].Cells[7].Text != "no" ||
+		rows[1].Cells[7].Role != Warn {
 		t.Errorf("%+v", rows)
 	}
 	if sums := all[1].Rows; sums[0].Cells[1].Text != "tpot" || sums[0].Cells[4].Text != "15.0" {

@@ -9,8 +9,10 @@ import (
 )
 
 var judged = scaling.Comparison{Runs: []string{"a", "b"}, Notes: []string{"a note"},
-	Rows: []scaling.CompareRow{{Name: "tpot", Cells: []scaling.CompareCell{{Value: new(8.5), N: 3, Spread: 0.24}, {Value: new(9.0), Change: new(5.9)}}}},
-	Gate: []scaling.Judgement{{Rule: "tpot>+3%", Run: "b", Failed: true, Words: "surely | above <3>"}, {Rule: "ttft>9", Run: "b", Failed: true, Unjudged: true, Words: "n too small"},
+	Rows: []scaling.CompareRow{{Name: "tpot", Cells: []scaling.CompareCell{{Value: new(8.5), N: 3, Spread: 0.24},
+		{Value: new(9.0), Change: new(5.9)}}}},
+	Gate: []scaling.Judgement{{Rule: "tpot>+3%", Run: "b", Failed: true, Words: "surely | above <3>"},
+		{Rule: "ttft>9", Run: "b", Failed: true, Unjudged: true, Words: "n too small"},
 		{Rule: "tpot>9", Run: "b", Words: "fine"}}}
 
 // A CI system reads the file: each rule of each run is a test.
@@ -20,13 +22,15 @@ func TestJUnit(t *testing.T) {
 	if err != nil || xml.Unmarshal(text, &read) != nil || !strings.HasPrefix(string(text), "<?xml") {
 		t.Fatalf("%s, %v", text, err)
 	}
-	if read.Tests != 3 || read.Failures != 2 || read.Cases[0].Failure.Message != "surely | above <3>" || read.Cases[1].Failure.Type != "unjudged" || read.Cases[2].Failure != nil {
+	if read.Tests != 3 || read.Failures != 2 || read.Cases[0].Failure.Message != "surely | above <3>" ||
+		read.Cases[1].Failure.Type != "unjudged" || read.Cases[2].Failure != nil {
 		t.Errorf("%+v", read)
 	}
 }
 
 func TestMarkdown(t *testing.T) {
-	want := "### b against a\n\n|  | run | rule |  |\n| --- | --- | --- | --- |\n| **fail** | b | `tpot>+3%` | surely \\| above <3> |\n| **fail** | b | `ttft>9` | n too small |\n" +
+	want := "### b against a\n\n|  | run | rule |  |\n| --- | --- | --- | --- |\n| **fail** | b | `tpot>+3%` | surely \\| above " +
+		"<3> |\n| **fail** | b | `ttft>9` | n too small |\n" +
 		"| pass | b | `tpot>9` | fine |\n\n| metric | a | spread % | b | spread % | change % |\n| --- | ---: | ---: | ---: | ---: | ---: |\n" +
 		"| tpot ms | 8.50 | 0.2 | 9.00 |  | +5.9 |\n\n- a note\n"
 	if got := string(Markdown(judged)); got != want {

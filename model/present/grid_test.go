@@ -18,7 +18,8 @@ func gridOf(t *testing.T, by ...string) scaling.Grid {
 		return scaling.Entry{ID: id, State: state, Reason: reason, Analysis: a,
 			Values: []model.Edit{{Path: "parallelism.tp", Value: tp}, {Path: "data.batch_size", Value: batch}, {Path: "data.seq_len", Value: batch}}}
 	}
-	g, err := scaling.GridOf([]scaling.Entry{at("a", "1", "4", scaling.IsMeasured, "", 8.514), at("a'", "1", "4", scaling.IsMeasured, "", 8.714),
+	g, err := scaling.GridOf([]scaling.Entry{at("a", "1", "4", scaling.IsMeasured, "", 8.514),
+		at("a'", "1", "4", scaling.IsMeasured, "", 8.714),
 		at("b", "2", "4", scaling.IsMeasured, "", 6.5), at("c", "3", "4", scaling.IsImpossible, "32 heads do not divide by 3", 0)}, "tpot", by)
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +49,8 @@ func TestGridTable(t *testing.T) {
 
 func TestGridNotes(t *testing.T) {
 	got := strings.Join(GridNotes(gridOf(t, "parallelism.tp", "data.batch_size")), "\n")
-	want := "of several runs of a config, here 2, the median over them; of one run the median over its iterations, here 3: the spread is within one run; " +
+	want := "of several runs of a config, here 2, the median over them; of one run the median over its iterations, here 3: the " +
+		"spread is within one run; " +
 		"spread: (max − min) / median\nc: 32 heads do not divide by 3"
 	if got != want {
 		t.Errorf("%s, want %s", got, want)
@@ -57,7 +59,8 @@ func TestGridNotes(t *testing.T) {
 
 func TestGridRecords(t *testing.T) {
 	got := GridRecords(gridOf(t, "parallelism.tp", "data.batch_size"))
-	want := []string{"parallelism.tp,data.batch_size,metric,unit,value,n,runs,spread_pct,state,reason,ids", "1,4,tpot,ms,8.614,2,2,2.3218017181332837,measured,,a a'",
+	want := []string{"parallelism.tp,data.batch_size,metric,unit,value,n,runs,spread_pct,state,reason,ids",
+		"1,4,tpot,ms,8.614,2,2,2.3218017181332837,measured,,a a'",
 		"2,4,tpot,ms,6.5,3,1,0.25,measured,,b", "3,4,tpot,ms,,0,0,,impossible,32 heads do not divide by 3,c"}
 	for i, w := range want {
 		if line := strings.Join(got[i], ","); line != w {
@@ -84,7 +87,8 @@ func TestBestDoubt(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	p.Tie = scaling.Tie{Runs: []string{"b", "a"}, Words: "chance"}
-	if got := BestDoubt(p); got != "~ b, a share the best tpot: chance" || strings.Join(last(), ",") != "done, shares the best ~,done, shares the best ~" {
+	if got := BestDoubt(p); got != "~ b, a share the best tpot: chance" ||
+		strings.Join(last(), ",") != "done, shares the best ~,done, shares the best ~" {
 		t.Errorf("%q, %q", got, last())
 	}
 }

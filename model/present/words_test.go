@@ -25,9 +25,11 @@ func TestExperimentState(t *testing.T) {
 	}{
 		{board.Row{}, "not run"}, {board.Row{Run: &model.Run{}}, "done"}, {board.Row{Run: &model.Run{Unfinished: true}}, "unfinished"},
 		{board.Row{Run: &model.Run{}, Analysis: damaged}, "done, damaged"}, {board.Row{Run: &model.Run{LeftOut: true}}, "done, damaged"},
-		{board.Row{Job: job(model.JobCompleted), Analysis: damaged}, "done, damaged"}, {board.Row{Problem: "line 4", Job: job(model.JobRunning)}, "invalid"},
+		{board.Row{Job: job(model.JobCompleted), Analysis: damaged}, "done, damaged"},
+		{board.Row{Problem: "line 4", Job: job(model.JobRunning)}, "invalid"},
 		{board.Row{Job: job(model.JobRunning)}, "running 4:12"}, {board.Row{Job: job(model.JobPending)}, "waiting ~14:20"},
-		{board.Row{Job: &model.Job{State: model.JobPending}}, "waiting"}, {board.Row{Job: job(model.JobTimeout)}, "out of time"}, {board.Row{Job: job("REVOKED")}, "revoked"},
+		{board.Row{Job: &model.Job{State: model.JobPending}}, "waiting"}, {board.Row{Job: job(model.JobTimeout)}, "out of time"},
+		{board.Row{Job: job("REVOKED")}, "revoked"},
 	} {
 		if got := experimentState(tt.row, now); got != tt.want {
 			t.Errorf("%q, want %q", got, tt.want)
@@ -37,10 +39,12 @@ func TestExperimentState(t *testing.T) {
 
 func TestExperiment(t *testing.T) {
 	value, second := 15532.4, 0.5
-	r := board.Row{File: "experiments/configs/E1.yaml", Run: &model.Run{Time: now.Add(-2 * time.Hour)}, Analysis: &metric.Analysis{Metrics: []metric.Metric{
-		{Name: "throughput_tokens_sec", Value: &value, Estimate: true, Spread: num(2.5)}, {Name: "iteration_wall_clock", Value: &second}}},
-		Experiment: model.Experiment{ID: "E1", Model: model.ModelRef{Name: "meta-llama/Llama-3.1-8B"}, Layout: model.Layout{TP: 2, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1},
-			Data: model.Workload{BatchSize: 4, SeqLen: 2048, MaxTokens: 512}}}
+	r := board.Row{File: "experiments/configs/E1.yaml", Run: &model.Run{Time: now.Add(-2 * time.Hour)},
+		Analysis: &metric.Analysis{Metrics: []metric.Metric{
+			{Name: "throughput_tokens_sec", Value: &value, Estimate: true, Spread: num(2.5)}, {Name: "iteration_wall_clock", Value: &second}}},
+		Experiment: model.Experiment{ID: "E1", Model: model.ModelRef{Name: "meta-llama/Llama-3.1-8B"},
+			Layout: model.Layout{TP: 2, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1},
+			Data:   model.Workload{BatchSize: 4, SeqLen: 2048, MaxTokens: 512}}}
 	table := Table{Columns: ExperimentColumns(), Rows: []Row{Experiment(r, "2 048 tokens", now)}}
 	same(t, table, "E1|Llama-3.1-8B|2|1|1|1|2|2 048 tokens|done|≈15 532|–|–|–|4|2 048|512|2.5|2 h ago")
 	if f := table.Rows[0].Fields; f["seq"] != "2048" || f["tp"] != "2" || f["state"] != "done" || f["model"] != "meta-llama/Llama-3.1-8B" {
@@ -60,7 +64,8 @@ func TestSubmissionWords(t *testing.T) {
 		{WouldStart(time.Time{}, "no Slurm", now), "when it would start is not known: no Slurm"},
 		{WouldStart(time.Time{}, "", now), ""},
 		{KeptResult("x@7", nil), "has a result already: kept as x@7 once the new one is whole"},
-		{KeptResult("x@7", []model.Mark{{Text: "config changed"}}), "has a result already: kept as x@7 once the new one is whole · config changed"},
+		{KeptResult("x@7", []model.Mark{{Text: "config changed"}}),
+			"has a result already: kept as x@7 once the new one is whole · config changed"},
 		{KeptResult("", []model.Mark{{Text: "config changed"}}), ""},
 		{Placement(check.Placement{GPUs: 2, Nodes: 1, GPU: "a100-40gb", QOS: "shared"}), "2 × A100-40GB on 1 node · QOS shared"},
 		{Placement(check.Placement{GPUs: 1, Nodes: 1, QOS: "auto"}), "1 GPU on 1 node"},
@@ -68,7 +73,8 @@ func TestSubmissionWords(t *testing.T) {
 		{Memory(&check.Fit{Total: 80 << 30, Usable: 72 << 30, Weights: 40 << 30, KVCache: 1 << 30}), "41.0 of 72.0 GiB"},
 		{UsableMemory(&check.Fit{Total: 80 << 30, Usable: 72 << 30, Weights: 40 << 30}), "40.0 of 72.0 GiB usable (90 % of 80.0)"},
 		{UsableMemory(nil), ""},
-		{Price(&check.Price{NodeHours: 0.125, Words: "a quarter of a node for 30 min"}), "at most 0.12 node-hours (a quarter of a node for 30 min)"},
+		{Price(&check.Price{NodeHours: 0.125, Words: "a quarter of a node for 30 min"}),
+			"at most 0.12 node-hours (a quarter of a node for 30 min)"},
 		{Price(nil), ""}, {clock(0), "–"}, {clock(90 * time.Second), "1:30"},
 	} {
 		if tt.got != tt.want {

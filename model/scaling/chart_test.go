@@ -19,7 +19,8 @@ func TestIdealIsNamedWhereItIsDrawn(t *testing.T) {
 }
 
 func TestQuantitiesOfPoints(t *testing.T) {
-	s := Series{Name: "a", Points: []Point{{Run: "one", Y: 100, Spread: 3, Speedup: 1, Efficiency: 100}, {Run: "two", Y: 150, Spread: 2, Speedup: 1.5, Efficiency: 75}, {Run: "other", Y: 7}}}
+	s := Series{Name: "a", Points: []Point{{Run: "one", Y: 100, Spread: 3, Speedup: 1, Efficiency: 100},
+		{Run: "two", Y: 150, Spread: 2, Speedup: 1.5, Efficiency: 75}, {Run: "other", Y: 7}}}
 	for title, want := range map[string][2]ChartPoint{
 		"throughput":     {{Value: 150, Spread: 2, Ideal: 200}, {Value: 7}},
 		"iteration time": {{Value: 150, Spread: 2, Ideal: 112.5}, {Value: 7}},
@@ -50,7 +51,8 @@ func TestTelling(t *testing.T) {
 		return func(e *model.Experiment) { e.Layout.TP, e.Data.BatchSize = 2, n }
 	}
 	one, two := ran("one", 100, tp(1)), ran("two", 180, tp(2))
-	grid := []Measured{one, two, ran("one-16", 300, batch(16)), ran("two-16", 500, twoOf(16)), ran("one-64", 600, batch(64)), ran("two-64", 900, twoOf(64))}
+	grid := []Measured{one, two, ran("one-16", 300, batch(16)), ran("two-16", 500, twoOf(16)), ran("one-64", 600, batch(64)),
+		ran("two-64", 900, twoOf(64))}
 	for want, all := range map[Axis][]Measured{AxisGPUs: {one, two}, AxisBatch: grid} {
 		if got := Telling(all, ThroughputMetric); got != want {
 			t.Errorf("%d runs: %s, want %s", len(all), got, want)
@@ -65,10 +67,12 @@ func TestTelling(t *testing.T) {
 func TestKeysAreAxes(t *testing.T) {
 	with := func(name string, v float64, seqs, mode string) Measured {
 		m := ran(name, v, tp(1))
-		m.Values = []model.Edit{{Path: "vllm.max_num_seqs", Value: seqs}, {Path: "comm.all_reduce", Value: mode}, {Path: "parallelism.tp", Value: "1"}}
+		m.Values = []model.Edit{{Path: "vllm.max_num_seqs", Value: seqs}, {Path: "comm.all_reduce", Value: mode},
+			{Path: "parallelism.tp", Value: "1"}}
 		return m
 	}
-	all := []Measured{with("a", 100, "16", "auto"), with("b", 150, "64", "auto"), with("c", 160, "64", "nccl"), with("d", 90, "none", "auto"), ran("e", 1, tp(1))}
+	all := []Measured{with("a", 100, "16", "auto"), with("b", 150, "64", "auto"), with("c", 160, "64", "nccl"),
+		with("d", 90, "none", "auto"), ran("e", 1, tp(1))}
 	if got := Keys(all); len(got) != 1 || got[0] != "vllm.max_num_seqs" {
 		t.Errorf("keys %v", got)
 	}
@@ -85,7 +89,8 @@ func TestForecastsStandAmongRuns(t *testing.T) {
 		m.Foretold = map[string][2]float64{ThroughputMetric: {250, 350}}
 		return m
 	}
-	points := SeriesOf([]Measured{ran("one", 100, tp(1)), told("again", tp(1)), told("four", tp(4)), told("four-too", tp(4))}, AxisGPUs, ThroughputMetric)[0].Points
+	points := SeriesOf([]Measured{ran("one", 100, tp(1)), told("again", tp(1)), told("four", tp(4)), told("four-too", tp(4))},
+		AxisGPUs, ThroughputMetric)[0].Points
 	if len(points) != 2 || points[0].Foretold || !points[1].Foretold || points[1].High != 350 || points[1].Speedup != 3 {
 		t.Errorf("points %+v", points)
 	}

@@ -13,7 +13,8 @@ import (
 
 // side is a run of a config that was run so many times, with tpot about a value.
 func side(r *rand.Rand, name string, runs int, about float64) Side {
-	s := Side{Measured: Measured{Run: model.Run{Name: name, Experiment: &model.Experiment{}}, Analysis: &metric.Analysis{}}, Samples: map[string]metric.Samples{}}
+	s := Side{Measured: Measured{Run: model.Run{Name: name, Experiment: &model.Experiment{}}, Analysis: &metric.Analysis{}},
+		Samples: map[string]metric.Samples{}}
 	for i := range runs {
 		v := about * (1 + 0.01*r.NormFloat64())
 		run := name
@@ -32,13 +33,16 @@ func TestCompareRepeats(t *testing.T) {
 	a, b := side(r, "a", 5, 10), side(r, "b", 5, 8)
 	c := Compare([]Side{a, b})
 	cells := c.Rows[0].Cells
-	if cells[1].N != 5 || cells[1].Runs != 5 || cells[1].Within || cells[1].Same || cells[1].TooFew || *cells[1].Value != metric.Median(b.Samples["tpot"].Values()) || *cells[1].P > 0.01 {
+	if cells[1].N != 5 || cells[1].Runs != 5 || cells[1].Within || cells[1].Same || cells[1].TooFew ||
+		*cells[1].Value != metric.Median(b.Samples["tpot"].Values()) || *cells[1].P > 0.01 {
 		t.Errorf("%+v", cells[1])
 	}
-	if notes := strings.Join(c.Notes, "\n"); !strings.Contains(notes, "over the runs of each config") || !strings.Contains(notes, "b: 5 runs of its config, whose medians stand there: b, b@1, b@2, b@3, b@4") {
+	if notes := strings.Join(c.Notes, "\n"); !strings.Contains(notes, "over the runs of each config") ||
+		!strings.Contains(notes, "b: 5 runs of its config, whose medians stand there: b, b@1, b@2, b@3, b@4") {
 		t.Error(notes)
 	}
-	second := Side{Measured: Measured{Run: model.Run{Name: "a@1", Experiment: &model.Experiment{}}, Analysis: &metric.Analysis{Metrics: []metric.Metric{{Name: "tpot", Value: &a.Samples["tpot"][1].Value}}}},
+	second := Side{Measured: Measured{Run: model.Run{Name: "a@1", Experiment: &model.Experiment{}},
+		Analysis: &metric.Analysis{Metrics: []metric.Metric{{Name: "tpot", Value: &a.Samples["tpot"][1].Value}}}},
 		Samples: map[string]metric.Samples{"tpot": {a.Samples["tpot"][1]}}}
 	cells = Compare([]Side{a, second}).Rows[0].Cells
 	if cells[0].Runs != 1 || cells[1].Runs != 1 || !cells[1].TooFew || !cells[1].Within || *cells[0].Value != a.Samples["tpot"][0].Value {
@@ -51,7 +55,8 @@ func TestCompareTellsOddSamples(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	a, b := side(r, "a", 1, 10), side(r, "b", 1, 8)
 	b.Samples["tpot"][0].Iterations = []float64{16, 8, 8.1, 8, 7.9}
-	if notes := strings.Join(Compare([]Side{a, b}).Notes, "\n"); !strings.Contains(notes, "b: tpot: iteration 1 of 5 is 2.00 × the median of the others, as if warm-up was left in; it counts") {
+	if notes := strings.Join(Compare([]Side{a, b}).Notes, "\n"); !strings.Contains(notes,
+		"b: tpot: iteration 1 of 5 is 2.00 × the median of the others, as if warm-up was left in; it counts") {
 		t.Error(notes)
 	}
 }
@@ -74,7 +79,10 @@ func TestSimulatedBest(t *testing.T) {
 			slices.SortFunc(names, func(a, b string) int {
 				return slices.Compare([]float64{*sides[a].Analysis.Metrics[0].Value}, []float64{*sides[b].Analysis.Metrics[0].Value})
 			})
-			tie := Contest{"tpot", names}.Judge(func(run, name string) (metric.Samples, metric.Noise) { return sides[run].Samples[name], metric.Noise{} })
+			tie := Contest{"tpot", names}.Judge(func(run, name string) (metric.Samples,
+				metric.Noise) {
+				return sides[run].Samples[name], metric.Noise{}
+			})
 			if len(tie.Runs) == 0 {
 				alone++
 			}

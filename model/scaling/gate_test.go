@@ -24,7 +24,8 @@ func TestParseRule(t *testing.T) {
 			t.Errorf("%s: %+v, %v; want %+v", text, got, err, want)
 		}
 	}
-	for text, want := range map[string]string{"": "no rule", "tpot": "no rule", "tpot=3": "no rule", "tpto>3": "tpto", "tpot>+3": "a change is in %", "tpot>3s": "tpot is in ms",
+	for text, want := range map[string]string{"": "no rule", "tpot": "no rule", "tpot=3": "no rule", "tpto>3": "tpto",
+		"tpot>+3": "a change is in %", "tpot>3s": "tpot is in ms",
 		"tpot<-100%": "no value is beyond", "tpot>1e999": "no value is beyond", "tpot>+3%;rm": "tpot", "tpot>three": "no rule"} {
 		if r, err := ParseRule(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %+v, %v; want %s", text, r, err, want)
@@ -63,10 +64,12 @@ func TestJudge(t *testing.T) {
 		failed    bool
 		words     string
 	}{
-		{"tpot>+3%", within("a", 10, 10.1, 9.9, 10), within("b", 10.6, 10.7, 10.8, 10.7), true, "+7.0 %: surely above +3 % (4 against 4 iterations within one run, p 0.014)"},
+		{"tpot>+3%", within("a", 10, 10.1, 9.9, 10), within("b", 10.6, 10.7, 10.8, 10.7), true,
+			"+7.0 %: surely above +3 % (4 against 4 iterations within one run, p 0.014)"},
 		{"tpot>+3%", within("a", 10, 10.1, 9.9, 10), within("b", 10.2, 10.1, 10.3, 10.2), false, "not surely above +3 %"},
 		{"tpot<-3%", within("a", 10, 10.1, 9.9, 10), within("b", 9, 9.1, 9.2, 9), true, "surely below -3 %"},
-		{"tpot>+3%", within("a", 10, 10.1, 9.9), within("b", 20, 21, 22, 23), true, "n too small: 3 against 4 iterations within one run, and a gate needs 4 a side"},
+		{"tpot>+3%", within("a", 10, 10.1, 9.9), within("b", 20, 21, 22, 23), true,
+			"n too small: 3 against 4 iterations within one run, and a gate needs 4 a side"},
 		{"tpot>+3%", side(r, "a", 5, 10), side(r, "b", 5, 12), true, "surely above +3 % (5 against 5 runs, p 0.004)"},
 		{"tpot>+3%", side(r, "a", 5, 10), within("b", 20, 21, 22, 23), true, "n too small: 5 against 1 runs"},
 		{"tpot>+3%", within("a", 1, 1, 1, 1), none, true, "none has no tpot"},
@@ -96,7 +99,8 @@ func TestSimulatedGate(t *testing.T) {
 		s := within(name, 1)
 		s.Samples["tpot"] = nil
 		for i := range 5 {
-			s.Samples["tpot"] = append(s.Samples["tpot"], metric.RunSamples{Run: name + string(rune('0'+i)), Value: about * (1 + sd*r.NormFloat64())})
+			s.Samples["tpot"] = append(s.Samples["tpot"],
+				metric.RunSamples{Run: name + string(rune('0'+i)), Value: about * (1 + sd*r.NormFloat64())})
 		}
 		return s
 	}

@@ -18,7 +18,8 @@ func entry(id string, tp, batch int, state State, tpot float64, more ...model.Ed
 	if state == IsMeasured {
 		e.Analysis = &metric.Analysis{}
 		if tpot == tpot {
-			e.Analysis.Metrics = []metric.Metric{{Name: "tpot", Value: &tpot, N: 5, Spread: new(0.5), By: metric.Parts{Stats: map[metric.Stat]float64{"p99": 2 * tpot}}}}
+			e.Analysis.Metrics = []metric.Metric{{Name: "tpot", Value: &tpot, N: 5, Spread: new(0.5),
+				By: metric.Parts{Stats: map[metric.Stat]float64{"p99": 2 * tpot}}}}
 		}
 	}
 	return e
@@ -67,7 +68,8 @@ func TestGrid(t *testing.T) {
 	}{
 		{"places without a value say why, numbers are by size", "tpot", "parallelism.tp data.batch_size", "1: 8 n5/1 0.00* | 10 n5/1 1.00 |\n" +
 			"2: waiting | failed |\n3: impossible | left out |\n", full},
-		{"a combination that no experiment has", "tpot", "parallelism.tp data.batch_size", "1: 8 n5/1 1.00 | missing |\n2: missing | 6 n5/1 0.00* |\n",
+		{"a combination that no experiment has", "tpot", "parallelism.tp data.batch_size",
+			"1: 8 n5/1 1.00 | missing |\n2: missing | 6 n5/1 0.00* |\n",
 			[]Entry{entry("a", 1, 4, IsMeasured, 8), entry("b", 2, 16, IsMeasured, 6)}},
 		{"of repeats the median, and n is runs", "tpot", "parallelism.tp", "1: 11 n3/3 1.00 |\n2: 6 n5/1 0.00* |\n", repeats},
 		{"a statistic", "tpot_p99", "parallelism.tp", "1: 22 n3/3 1.00 |\n2: 12 n5/1 0.00* |\n", repeats},
@@ -112,8 +114,10 @@ func TestGridAlone(t *testing.T) {
 
 func TestFieldOf(t *testing.T) {
 	all := []Entry{entry("a", 1, 4, IsMeasured, 8, model.Edit{Path: "data.seq_len", Value: "512"}, model.Edit{Path: "engine", Value: "vllm"}),
-		entry("b", 2, 16, IsMeasured, 6, model.Edit{Path: "data.seq_len", Value: "2048"}, model.Edit{Path: "engine", Value: "vllm"}, model.Edit{Path: "vllm.seed", Value: "1"})}
-	for word, want := range map[string]string{"tp": "parallelism.tp", "batch": "data.batch_size", "data.batch_size": "data.batch_size", "gpus": "gpus",
+		entry("b", 2, 16, IsMeasured, 6, model.Edit{Path: "data.seq_len", Value: "2048"}, model.Edit{Path: "engine", Value: "vllm"},
+			model.Edit{Path: "vllm.seed", Value: "1"})}
+	for word, want := range map[string]string{"tp": "parallelism.tp", "batch": "data.batch_size",
+		"data.batch_size": "data.batch_size", "gpus": "gpus",
 		"se": "may be data.seq_len or vllm.seed", "seed": "vllm.seed", "engine": "no field \"engine\" varies", "": "no field is named"} {
 		got, err := FieldOf(all, word)
 		if err != nil {
@@ -141,7 +145,8 @@ func served(id, modelName string, gpu, user, spread float64) Entry {
 func TestFrontier(t *testing.T) {
 	half := served("half", "m", 0, 0, 0)
 	half.Analysis.Metrics = half.Analysis.Metrics[:1]
-	fronts := FrontiersOf([]Entry{served("middle", "m", 50, 50, 1), served("user", "m", 10, 90, 1), served("beaten", "m", 40, 50, 1), served("gpu", "m", 90, 10, 1),
+	fronts := FrontiersOf([]Entry{served("middle", "m", 50, 50, 1), served("user", "m", 10, 90, 1), served("beaten", "m", 40, 50, 1),
+		served("gpu", "m", 90, 10, 1),
 		served("near", "m", 49.9, 49.9, 1), served("twin", "m", 50, 50, 1), half, served("other", "n", 1, 1, 1), served("gpu'", "m", 80, 12, 1)})
 	var got []string
 	for _, f := range fronts {
@@ -149,7 +154,8 @@ func TestFrontier(t *testing.T) {
 			got = append(got, fmt.Sprintf("%s %s %v %v %s %v", p.ID, p.Concurrency, p.On, p.Near, p.BeatenBy, *p.PerGPU.Value))
 		}
 	}
-	want := []string{"user batch 16 true false  10", "middle batch 16 true false  50", "twin batch 16 true false  50", "beaten batch 16 false false middle 40",
+	want := []string{"user batch 16 true false  10", "middle batch 16 true false  50", "twin batch 16 true false  50",
+		"beaten batch 16 false false middle 40",
 		"near batch 16 false true middle 49.9", "gpu batch 16 true false  85", "other batch 16 true false  1"}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -161,7 +167,8 @@ func TestFrontierOfLoads(t *testing.T) {
 	slow, fast := served("slow", "m", 10, 90, 1), served("fast", "m", 90, 10, 1)
 	slow.Experiment.Load.Rate, fast.Experiment.Load.Concurrency = 2, 8
 	fronts := FrontiersOf([]Entry{slow, fast, served("batch", "m", 50, 50, 1)})
-	if len(fronts) != 2 || len(fronts[0].Points) != 2 || !strings.HasSuffix(fronts[0].Of, "under load") || fronts[0].Points[0].Concurrency != "2/s" {
+	if len(fronts) != 2 || len(fronts[0].Points) != 2 || !strings.HasSuffix(fronts[0].Of, "under load") ||
+		fronts[0].Points[0].Concurrency != "2/s" {
 		t.Errorf("%+v", fronts)
 	}
 }

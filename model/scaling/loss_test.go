@@ -11,7 +11,8 @@ import (
 func split(ranks, steps int, window, compute, transfer, wait int64) *metric.TraceSummary {
 	t := &metric.TraceSummary{WindowNS: window}
 	for r := range ranks {
-		t.Ranks = append(t.Ranks, metric.RankSplit{Rank: r, WindowNS: window, ComputeNS: compute, TransferNS: &transfer, WaitNS: &wait, IdleNS: window - compute - transfer - wait})
+		t.Ranks = append(t.Ranks, metric.RankSplit{Rank: r, WindowNS: window, ComputeNS: compute, TransferNS: &transfer,
+			WaitNS: &wait, IdleNS: window - compute - transfer - wait})
 		t.Phases = append(t.Phases, metric.Phase{Rank: r, Name: "decode", Steps: steps})
 	}
 	return t
@@ -19,7 +20,8 @@ func split(ranks, steps int, window, compute, transfer, wait int64) *metric.Trac
 
 func TestLossOfUnlikeWork(t *testing.T) {
 	d := DiffTraces([2]string{"tp1", "pp2"}, [2]*metric.TraceSummary{split(1, 4, 400, 400, 0, 0), split(2, 4, 300, 150, 0, 0)})
-	if n := len(d.Notes); d.Loss != nil || n == 0 || !strings.HasPrefix(d.Notes[n-1], "no ideal: all ranks of pp2 compute 75 % as long as those of tp1") {
+	if n := len(d.Notes); d.Loss != nil || n == 0 || !strings.HasPrefix(d.Notes[n-1],
+		"no ideal: all ranks of pp2 compute 75 % as long as those of tp1") {
 		t.Errorf("%v, %q", d.Loss, d.Notes)
 	}
 }

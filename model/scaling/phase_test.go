@@ -15,13 +15,15 @@ import (
 func timed(id string, tp, batch int, throughput, ttft, tpot float64, more ...model.Edit) Entry {
 	e := entry(id, tp, batch, IsMeasured, tpot, more...)
 	e.Experiment.Model.Name, e.Experiment.Data.SeqLen = "m", 100
-	e.Analysis.Metrics = append(e.Analysis.Metrics, metric.Metric{Name: "ttft", Value: &ttft}, metric.Metric{Name: ThroughputMetric, Value: &throughput})
+	e.Analysis.Metrics = append(e.Analysis.Metrics, metric.Metric{Name: "ttft", Value: &ttft},
+		metric.Metric{Name: ThroughputMetric, Value: &throughput})
 	return e
 }
 
 // By phase: speed-up, efficiency, and what Karp and Flatt (strong) or Gustafson (weak) call serial.
 func TestScalings(t *testing.T) {
-	all := []Entry{timed("one", 1, 4, 100, 50, 10), timed("two", 2, 4, 160, 30, 8), timed("wide", 2, 8, 190, 50, 10), timed("alone", 4, 4, 0, math.NaN(), math.NaN()),
+	all := []Entry{timed("one", 1, 4, 100, 50, 10), timed("two", 2, 4, 160, 30, 8), timed("wide", 2, 8, 190, 50, 10),
+		timed("alone", 4, 4, 0, math.NaN(), math.NaN()),
 		timed("other", 1, 4, 100, 50, 10, model.Edit{Path: "engine", Value: "torch"})}
 	all[3].Analysis.Metrics = nil
 	var got []string
@@ -33,7 +35,8 @@ func TestScalings(t *testing.T) {
 			}
 		}
 	}
-	want := []string{"strong m · 100+0 · batch 4 · engine –", "two all 1.60 80.0 0.250", "two prefill 1.67 83.3 0.200", "two decode 1.25 62.5 0.600",
+	want := []string{"strong m · 100+0 · batch 4 · engine –", "two all 1.60 80.0 0.250", "two prefill 1.67 83.3 0.200",
+		"two decode 1.25 62.5 0.600",
 		"weak m · 100+0 · batch 4 a GPU · engine –", "wide all 1.90 95.0 0.100", "wide prefill 2.00 100.0 0.000", "wide decode 2.00 100.0 0.000"}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -46,7 +49,8 @@ func TestPairs(t *testing.T) {
 	of := func(batches int, effect float64) (all []Entry) {
 		for i := range batches {
 			about := 10 * float64(1+i) * (1 + 0.005*r.NormFloat64())
-			all = append(all, entry("n", 2, 1<<i, IsMeasured, about, reduce("nccl")), entry("c", 2, 1<<i, IsMeasured, about*(1+effect+0.002*r.NormFloat64()), reduce("custom")))
+			all = append(all, entry("n", 2, 1<<i, IsMeasured, about, reduce("nccl")),
+				entry("c", 2, 1<<i, IsMeasured, about*(1+effect+0.002*r.NormFloat64()), reduce("custom")))
 		}
 		return append(all, entry("lone", 2, 4096, IsMeasured, 5, reduce("nccl")))
 	}

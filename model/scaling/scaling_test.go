@@ -45,7 +45,8 @@ func TestScalingKey(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 	for name, e := range map[string]model.Experiment{
-		"model": modeltest.Of(modeltest.Qwen3, 1, 1, 1, 1), "layers": modeltest.With(modeltest.Baseline(), func(e *model.Experiment) { e.Model.Layers = 4 }),
+		"model":         modeltest.Of(modeltest.Qwen3, 1, 1, 1, 1),
+		"layers":        modeltest.With(modeltest.Baseline(), func(e *model.Experiment) { e.Model.Layers = 4 }),
 		"precision":     modeltest.With(modeltest.Baseline(), func(e *model.Experiment) { e.Model.Precision = "fp8" }),
 		"batch size":    modeltest.With(modeltest.Baseline(), func(e *model.Experiment) { e.Data.BatchSize = 8 }),
 		"prompt length": modeltest.With(modeltest.Baseline(), func(e *model.Experiment) { e.Data.SeqLen = 512 }),

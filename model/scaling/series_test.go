@@ -74,7 +74,8 @@ func TestSeries(t *testing.T) {
 func TestPointsAreComparedWithTheBase(t *testing.T) {
 	series := SeriesOf([]Measured{ran("one", 100, tp(1)), ran("four", 300, tp(4))}, AxisGPUs, ThroughputMetric)
 	p := series[0].Points[1]
-	if p.Layout != "TP4" || p.N != 5 || p.Y != 300 || p.Speedup != 3 || p.Efficiency != 75 || p.Spread != 20 || math.Abs(p.Serial-1.0/9) > 1e-9 {
+	if p.Layout != "TP4" || p.N != 5 || p.Y != 300 || p.Speedup != 3 || p.Efficiency != 75 || p.Spread != 20 ||
+		math.Abs(p.Serial-1.0/9) > 1e-9 {
 		t.Errorf("got %+v, want speed-up 3, efficiency 75 %%, spread 20 %%, serial part 1/9", p)
 	}
 	if base := series[0].Points[0]; base.Speedup != 1 || base.Efficiency != 100 || base.Serial >= 0 {
@@ -113,7 +114,8 @@ func TestSpreadOfPoints(t *testing.T) {
 }
 
 func TestKinDifferInTheLayoutAlone(t *testing.T) {
-	all := SeriesOf([]Measured{ran("one", 100, tp(1)), ran("two", 180, tp(2)), ran("two-again", 150, tp(2)), ran("stages", 120, pp(2)), ran("big", 500, batch(16))}, AxisGPUs, ThroughputMetric)
+	all := SeriesOf([]Measured{ran("one", 100, tp(1)), ran("two", 180, tp(2)), ran("two-again", 150, tp(2)),
+		ran("stages", 120, pp(2)), ran("big", 500, batch(16))}, AxisGPUs, ThroughputMetric)
 	kin := map[string][]string{}
 	for _, s := range all {
 		kin[s.Kin] = append(kin[s.Kin], s.Points[len(s.Points)-1].Run)
@@ -139,7 +141,8 @@ func TestRunsOfAChangedConfigStandApart(t *testing.T) {
 		change model.Change
 		want   []string
 	}{
-		{model.Change{Path: "comm.all_reduce", Was: "auto", Now: "nccl"}, []string{name + ": one@1", name + " · before all_reduce auto → nccl: two@2"}},
+		{model.Change{Path: "comm.all_reduce", Was: "auto", Now: "nccl"},
+			[]string{name + ": one@1", name + " · before all_reduce auto → nccl: two@2"}},
 		{model.Change{Path: "env.X", Was: "", Now: "1"}, []string{name + ": one@1", name + " · before env.X none → 1: two@2"}},
 		{model.Change{Path: "data.batch_size", Was: "4", Now: "8"}, []string{name + ": one@1 two@2"}},
 	} {

@@ -12,14 +12,16 @@ import (
 // traced is a summary of two ranks with steps, one kernel and one collective.
 func traced(steps int, kernelNS, waitNS int64) *metric.TraceSummary {
 	t := &metric.TraceSummary{WindowNS: 1000,
-		Ranks:   []metric.RankSplit{{Rank: 0, WindowNS: 1000, ComputeNS: 600, TransferNS: new(int64), WaitNS: &waitNS}, {Rank: 1, WindowNS: 1000, ComputeNS: 400}},
+		Ranks: []metric.RankSplit{{Rank: 0, WindowNS: 1000, ComputeNS: 600, TransferNS: new(int64), WaitNS: &waitNS},
+			{Rank: 1, WindowNS: 1000, ComputeNS: 400}},
 		Classes: []metric.KernelClass{{Name: "gemm", TotalNS: kernelNS, Count: 8, Share: 100}, {Name: "moe"}},
 		Kernels: []metric.KernelStat{{Name: "f<1>", Distinct: "f<1>", Class: "gemm", TotalNS: kernelNS / 2, Count: 4, Share: 50},
 			{Name: "f<2>", Distinct: "f<2>", Class: "gemm", TotalNS: kernelNS / 2, Count: 4, Share: 50}},
 		Collectives: []metric.CollStat{{Type: "all_reduce", Bytes: 32, Ranks: 2, Count: 4, TransferNS: new(int64(40)), WaitNS: &waitNS}},
 	}
 	if steps > 0 {
-		t.Phases = []metric.Phase{{Rank: 0, Name: "prefill", Steps: 1}, {Rank: 0, Name: "decode", Steps: steps - 1}, {Rank: 1, Name: "decode", Steps: 99}}
+		t.Phases = []metric.Phase{{Rank: 0, Name: "prefill", Steps: 1}, {Rank: 0, Name: "decode", Steps: steps - 1},
+			{Rank: 1, Name: "decode", Steps: 99}}
 	}
 	return t
 }
@@ -30,13 +32,15 @@ func TestDiffTraces(t *testing.T) {
 	if d.PerStep || len(d.Notes) != 0 {
 		t.Errorf("equal steps and ranks: %+v", d.Notes)
 	}
-	if k := d.Kernels[0]; len(d.Kernels) != 2 || *k.Sides[0].NS != 200 || *k.Sides[1].NS != 400 || *k.ChangeNS != 200 || *k.ChangePct != 100 || *k.Sides[0].Share != 50 {
+	if k := d.Kernels[0]; len(d.Kernels) != 2 || *k.Sides[0].NS != 200 || *k.Sides[1].NS != 400 || *k.ChangeNS != 200 ||
+		*k.ChangePct != 100 || *k.Sides[0].Share != 50 {
 		t.Errorf("the variants of f are two: %+v", d.Kernels)
 	}
 	if p := d.Parts[3]; p.Name != "wait" || *p.ChangeNS != 50 || p.ChangePct != nil || p.OnlyIn != "" {
 		t.Errorf("wait, the mean over ranks: %+v", p)
 	}
-	if c := d.Collectives[0]; *c.Sides[1].NS != 140 || *c.Sides[1].WaitNS != 100 || *c.ChangePct != 250 || math.Abs(*c.Sides[1].Share-17.5) > 1e-9 {
+	if c := d.Collectives[0]; *c.Sides[1].NS != 140 || *c.Sides[1].WaitNS != 100 || *c.ChangePct != 250 ||
+		math.Abs(*c.Sides[1].Share-17.5) > 1e-9 {
 		t.Errorf("all_reduce: %+v", c)
 	}
 	if len(d.Classes) != 1 {

@@ -21,7 +21,8 @@ func TestQuote(t *testing.T) {
 func TestQuoteMeansItsBytes(t *testing.T) {
 	for _, s := range []string{
 		"it's $(touch /tmp/x) `id` \"q\" \\ ;&|<>*?[]{}!#~", `\$HOME`, "\\`id`", `$\"`, `$\\`, "$ \\\n x", `$x\`, "`\\$\\`",
-		"line\n#SBATCH -N 99\nrm -rf /", "\x1b[31mred\x07", "ünïcode ☃", "-n", "=x", "", " ", "a\rb", "\u2028rm", "'", "''", "%s%n", "plain", "~", "~/x",
+		"line\n#SBATCH -N 99\nrm -rf /", "\x1b[31mred\x07", "ünïcode ☃", "-n", "=x", "", " ", "a\rb", "\u2028rm", "'", "''", "%s%n",
+		"plain", "~", "~/x",
 	} {
 		for _, sh := range []string{"bash", "sh"} {
 			out, err := exec.Command(sh, "-c", "printf '%s' "+Quote(s)).Output()

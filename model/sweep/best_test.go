@@ -15,7 +15,8 @@ func measured(id string, repeat int, values map[string]float64) Status {
 		a.Metrics = append(a.Metrics, metric.Metric{Name: name, Value: &v})
 	}
 	run := &model.Run{Name: id}
-	return Status{Point: Point{ID: id, Repeat: repeat, Edits: []model.Edit{{Path: "x", Value: strings.TrimRight(id, "'")}}}, State: Done, Run: run, Analysis: a}
+	return Status{Point: Point{ID: id, Repeat: repeat, Edits: []model.Edit{{Path: "x", Value: strings.TrimRight(id, "'")}}},
+		State: Done, Run: run, Analysis: a}
 }
 
 func planOf(g *Goal, points ...Status) Plan { return Plan{Sweep: Sweep{Goal: g}, Points: points} }
@@ -83,7 +84,8 @@ func TestRivals(t *testing.T) {
 	run := func(id string, repeat int, v float64) Status {
 		return measured(id, repeat, map[string]float64{"throughput_tokens_sec": v})
 	}
-	p := planOf(&Goal{Metric: "throughput_tokens_sec", Highest: true}, run("a", 1, 99), run("b", 1, 80), run("c", 1, 70), run("a'", 2, 60), run("a''", 3, 61))
+	p := planOf(&Goal{Metric: "throughput_tokens_sec", Highest: true}, run("a", 1, 99), run("b", 1, 80), run("c", 1, 70),
+		run("a'", 2, 60), run("a''", 3, 61))
 	if got := strings.Join(p.Rivals().Runs, " "); got != "b c a" {
 		t.Errorf("rivals %s", got)
 	}

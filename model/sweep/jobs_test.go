@@ -60,7 +60,9 @@ func TestPack(t *testing.T) {
 		{"two lanes of two GPUs", "[12 | 10+7]", nil, []Engine{engineOf(2, 5), engineOf(2, 10), engineOf(2, 8)}},
 		{"whole nodes one after the other", "[20] [12+7]", nil, []Engine{engineOf(4, 18), engineOf(4, 10), engineOf(4, 5)}},
 		{"layouts do not mix in a job", "[22] [12 | 7]", nil, []Engine{engineOf(2, 10), engineOf(2, 5), engineOf(4, 20)}},
-		{"no neighbours", "[12+10+7]", func(p *Packing) { p.Whole = func(check.Placement) bool { return false } }, []Engine{engineOf(1, 5), engineOf(1, 10), engineOf(1, 8)}},
+		{"no neighbours", "[12+10+7]", func(p *Packing) {
+			p.Whole = func(check.Placement) bool { return false }
+		}, []Engine{engineOf(1, 5), engineOf(1, 10), engineOf(1, 8)}},
 		{"a part of a node has none", "[12+10+7]", func(p *Packing) {
 			p.Place = func(Engine) check.Placement { return check.Placement{Nodes: 1, GPUsPerNode: 1, Shared: true} }
 		}, []Engine{engineOf(1, 5), engineOf(1, 10), engineOf(1, 8)}},
@@ -148,11 +150,13 @@ func TestLearn(t *testing.T) {
 		past []Past
 		want Cost
 	}{
-		"nothing":             {nil, guess},
-		"another layout":      {[]Past{{Experiment: other, Whole: time.Hour, First: true, Timed: time.Minute}}, guess},
-		"the same":            {[]Past{first}, Cost{130 * time.Second, 70 * time.Second, 1}},
-		"a later point":       {[]Past{{Experiment: e, Whole: 90 * time.Second, Timed: 50 * time.Second}}, Cost{150 * time.Second, 90 * time.Second, 1}},
-		"another workload":    {[]Past{{Experiment: large, Whole: 300 * time.Second, First: true, Timed: 150 * time.Second}}, Cost{90 * time.Second, 40 * time.Second, 1}},
+		"nothing":        {nil, guess},
+		"another layout": {[]Past{{Experiment: other, Whole: time.Hour, First: true, Timed: time.Minute}}, guess},
+		"the same":       {[]Past{first}, Cost{130 * time.Second, 70 * time.Second, 1}},
+		"a later point": {[]Past{{Experiment: e, Whole: 90 * time.Second, Timed: 50 * time.Second}},
+			Cost{150 * time.Second, 90 * time.Second, 1}},
+		"another workload": {[]Past{{Experiment: large, Whole: 300 * time.Second, First: true, Timed: 150 * time.Second}},
+			Cost{90 * time.Second, 40 * time.Second, 1}},
 		"two, the longest":    {[]Past{first, {Experiment: e, Whole: 90 * time.Second}}, Cost{130 * time.Second, 90 * time.Second, 2}},
 		"no times of its own": {[]Past{{Experiment: e, Whole: 200 * time.Second, First: true}}, Cost{150 * time.Second, 200 * time.Second, 1}},
 	} {

@@ -157,7 +157,8 @@ func TestLoads(t *testing.T) {
 	}
 	slices.SortFunc(p.Points, func(a, b Status) int { return cmp.Compare(a.Experiment.Load.Rate, b.Experiment.Load.Rate) })
 	if open := p.Open(); len(open) != 1 || open[0].ID != "r4" {
-		t.Errorf("open are %v, want r4: r1 has less throughput than r2, r16 queues longer than r8", model.Each(open, func(x Status) string { return x.ID }))
+		t.Errorf("open are %v, want r4: r1 has less throughput than r2, r16 queues longer than r8",
+			model.Each(open, func(x Status) string { return x.ID }))
 	}
 	for _, other := range []model.Load{{Concurrency: 8}, {Rate: 16, Shape: "constant"}, {Rate: 16, Concurrency: 4}, {}} {
 		e := model.Defaults()
@@ -168,7 +169,8 @@ func TestLoads(t *testing.T) {
 }
 
 func BenchmarkOpen(b *testing.B) {
-	p, results := recordedPlan(rand.New(rand.NewPCG(1, 1)), &Goal{Metric: "throughput_tokens_sec", Highest: true, Constraints: where("ttft <= 200")})
+	p, results := recordedPlan(rand.New(rand.NewPCG(1, 1)),
+		&Goal{Metric: "throughput_tokens_sec", Highest: true, Constraints: where("ttft <= 200")})
 	all := p.Points
 	for len(p.Points) < 1000 {
 		for _, x := range all {

@@ -72,7 +72,8 @@ func TestSeveral(t *testing.T) {
 			t.Errorf("%s: %s is one value", path, text)
 		}
 	}
-	for text, path := range map[string]string{"4": "parallelism.tp", "a, b": "description", "gpu&hbm80g": "slurm.constraint", "": "model.name"} {
+	for text, path := range map[string]string{"4": "parallelism.tp", "a, b": "description", "gpu&hbm80g": "slurm.constraint",
+		"": "model.name"} {
 		if Several(path, text) {
 			t.Errorf("%s: %q is several", path, text)
 		}
@@ -105,7 +106,8 @@ func TestPoints(t *testing.T) {
 // An id is legal, short and no other's, whatever the values; it does not depend on the other values of the sweep.
 func TestPointIDs(t *testing.T) {
 	long := strings.Repeat("a/b ", 30)
-	s := Sweep{ID: "scan", Axes: []Axis{axis("model.name", "meta-llama/Llama-3.1-8B", "x/Llama-3.1-8b", long), axis("vllm.max_num_seqs", "64", "128"),
+	s := Sweep{ID: "scan", Axes: []Axis{axis("model.name", "meta-llama/Llama-3.1-8B", "x/Llama-3.1-8b", long),
+		axis("vllm.max_num_seqs", "64", "128"),
 		axis("env.X", "é", "--", "true")}, Repeat: 2}
 	all, err := s.Points(numbers)
 	if err != nil || len(all) != 36 {
@@ -129,7 +131,8 @@ func TestPointIDs(t *testing.T) {
 
 // What is asked of a server stands in an id that is too long: limits go first, and then the end.
 func TestLongIDsOfLoads(t *testing.T) {
-	for id, want := range map[string]string{"serving-of-llama": "serving-of-llama-tp1-rate1-n100-pois", "serving": "serving-tp1-rate1-n100-poisson-ttft200"} {
+	for id, want := range map[string]string{"serving-of-llama": "serving-of-llama-tp1-rate1-n100-pois",
+		"serving": "serving-tp1-rate1-n100-poisson-ttft200"} {
 		s := Sweep{ID: id, Axes: []Axis{axis("parallelism.tp", "1"), axis("slo.ttft", "200"), axis("slo.tpot", "20"), axis("load.rate", "1", "2"),
 			axis("load.requests", "100"), axis("load.shape", "poisson", "constant")}}
 		all, err := s.Points(numbers)
@@ -178,7 +181,8 @@ func TestEngines(t *testing.T) {
 		t.Errorf("size %+v, length %d", all[0].Size.Data, all[0].ModelLen())
 	}
 	loads := []Member{at(func(e *model.Experiment) { e.Load.Rate, e.SLO.TTFT = 2, 200 }), points[0],
-		at(func(e *model.Experiment) { e.Load = model.Load{Concurrency: 64, Requests: 10, Shape: "constant"} }), at(func(e *model.Experiment) { e.Load.Rate = 8 })}
+		at(func(e *model.Experiment) { e.Load = model.Load{Concurrency: 64, Requests: 10, Shape: "constant"} }),
+		at(func(e *model.Experiment) { e.Load.Rate = 8 })}
 	if all := Engines(loads, false); len(all) != 2 || len(all[0].Points) != 3 || all[0].Size.Load.Concurrency != 64 {
 		t.Errorf("%d engines for three loads and a batch", len(all))
 	}

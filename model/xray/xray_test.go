@@ -72,7 +72,8 @@ func TestParse(t *testing.T) {
 			norm gemm gemm norm rope cache gemm attention gemm gemm norm gemm x router dispatch experts activation experts dispatch gemm activation gemm x norm gemm sampling`,
 			`embedding norm0 qkv0 qk_norm0 rope0 cache0 qkv0 attention0 o0 norm0 gate_up0 activation0 down0 norm1 qkv1 qk_norm1 rope1 cache1 qkv1 attention1 o1
 			norm1 router1 dispatch1 experts1 dispatch1 shared1 dispatch1 norm head sampling`},
-		"a pipeline's first stage": {modeltest.Llama8B, 1, `embedding norm gemm rope cache attention gemm norm gemm activation gemm x !send !broadcast`,
+		"a pipeline's first stage": {modeltest.Llama8B, 1,
+			`embedding norm gemm rope cache attention gemm norm gemm activation gemm x !send !broadcast`,
 			`embedding norm0 qkv0 rope0 cache0 attention0 o0 norm0 gate_up0 activation0 down0 residual0 send0 broadcast0`},
 		"a loss's softmax, once": {model.Shape{}, 0, `gemm x norm gemm softmax gemm`, `gemm other norm gemm softmax gemm`},
 		"softmax of each layer": {model.Shape{}, 2, `norm gemm softmax gemm norm gemm gemm norm gemm softmax gemm`,
@@ -83,7 +84,8 @@ func TestParse(t *testing.T) {
 			`embedding norm0 qkv0 qk_norm0 rope0 qkv0 attention0 glue0 attention0 glue0 attention0 o0 residual0 norm0 gate_up0 activation0 down0 residual0
 			norm1 qkv1 qk_norm1 rope1 qkv1 attention1 glue1 attention1 glue1 attention1 o1 residual1 norm1 router1 dispatch1 experts1 dispatch1 norm head sampling`},
 		"attention and nothing else": {model.Shape{}, 1, `attention`, `attention0`},
-		"two kernels of attention a layer": {modeltest.Llama8B, 2, `norm gemm attention attention gemm norm gemm activation gemm norm gemm attention attention gemm norm gemm activation gemm norm gemm`,
+		"two kernels of attention a layer": {modeltest.Llama8B, 2,
+			`norm gemm attention attention gemm norm gemm activation gemm norm gemm attention attention gemm norm gemm activation gemm norm gemm`,
 			`norm0 qkv0 attention0 o0 norm0 gate_up0 activation0 down0 norm1 qkv1 attention1 o1 norm1 gate_up1 activation1 down1 norm head`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -140,10 +142,12 @@ func TestOperators(t *testing.T) {
 // What does not fit the model's shape is not certain, with the reason; it has neither floor nor ceiling.
 func TestContradictions(t *testing.T) {
 	for name, c := range map[string]struct{ old, new, op, why string }{
-		"blocks":          {"@96", "@24", "qkv", "24 blocks of 64 by 8 do not fit 4×6144×4096"},
-		"too fast":        {"gemm=300000", "gemm=3000", "gate_up", "faster than the GPU could do it (470.3 µs at least)"},
-		"uneven products": {"gemm=300000 activation gemm=200000 norm gemm=2000000", "gemm=300000 gemm=1000 activation gemm=200000 norm gemm=2000000", "gate_up", "not as many products in each layer"},
-		"another depth":   {twoLayers, "embedding norm gemm rope cache attention=40000 gemm=60000 norm gemm=300000 activation gemm=200000 norm gemm=2000000", "o", "attention ran 1×, the model has 2 layers here"},
+		"blocks":   {"@96", "@24", "qkv", "24 blocks of 64 by 8 do not fit 4×6144×4096"},
+		"too fast": {"gemm=300000", "gemm=3000", "gate_up", "faster than the GPU could do it (470.3 µs at least)"},
+		"uneven products": {"gemm=300000 activation gemm=200000 norm gemm=2000000",
+			"gemm=300000 gemm=1000 activation gemm=200000 norm gemm=2000000", "gate_up", "not as many products in each layer"},
+		"another depth": {twoLayers, "embedding norm gemm rope cache attention=40000 gemm=60000 norm gemm=300000 activation " +
+			"gemm=200000 norm gemm=2000000", "o", "attention ran 1×, the model has 2 layers here"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := llama(t, strings.Replace(strings.Join(strings.Fields(twoLayers), " "), strings.Join(strings.Fields(c.old), " "), c.new, -1))
@@ -177,7 +181,8 @@ func TestTimeIsCountedOnce(t *testing.T) {
 
 // Any order of any parts gives an answer, and times that add up.
 func FuzzAnalyse(f *testing.F) {
-	parts := []string{"gemm", "attention", "norm", "activation", "cache", "rope", "", "fill", "experts", "router", "dispatch", "embedding", "attention_part", "gemm_part"}
+	parts := []string{"gemm", "attention", "norm", "activation", "cache", "rope", "", "fill", "experts", "router", "dispatch",
+		"embedding", "attention_part", "gemm_part"}
 	f.Add([]byte(`\x0b\x02\x00\x05\x04\x01\x00\x02\x00\x03\x00\x02\x00`), uint8(2))
 	f.Fuzz(func(t *testing.T, which []byte, layers uint8) {
 		var words []Kernel

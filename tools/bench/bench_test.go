@@ -41,7 +41,8 @@ func TestTables(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out.md")
 	took := series{Samples: []sample{{Wall: 3, CPU: 4}}}
 	r := report{inputs: []measured{got}, run: wholeRun{metrics: took, reader: took, wc: took},
-		many: []manyRanks{{Made: pair{Bytes: 2e6, Kernels: 7}, Ranks: 64, Metrics: took, RSS: 5e6, First: took.Samples[0], Kept: 1e6, Second: took.Samples}}}
+		many: []manyRanks{{Made: pair{Bytes: 2e6, Kernels: 7}, Ranks: 64, Metrics: took, RSS: 5e6, First: took.Samples[0], Kept: 1e6,
+			Second: took.Samples}}}
 	if err := r.write(path); err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +77,8 @@ func TestCompareSeesDisagreement(t *testing.T) {
 	if err != nil || len(got) != 2 || len(got[0].Samples) != 2 {
 		t.Fatalf("%v, %v", got, err)
 	}
-	if _, err := compare(append(list, contestant{name: "b", run: kernels(4)}), 1, 0); err == nil || !strings.Contains(err.Error(), "b does not agree") {
+	if _, err := compare(append(list, contestant{name: "b", run: kernels(4)}), 1, 0); err == nil ||
+		!strings.Contains(err.Error(), "b does not agree") {
 		t.Errorf("4 kernels instead of 3: %v", err)
 	}
 }

@@ -67,8 +67,10 @@ func TestNamesGiveWay(t *testing.T) {
 }
 
 func heat() Heat {
-	return Heat{Title: "seq_len 512", Corner: "tp", Rows: []string{"1", "2"}, Columns: []string{"batch 1", "batch 64"}, Row: 1, Cells: [][]HeatCell{
-		{{Text: "1 110", Known: true}, {Text: "25 035", Level: 0.5, Known: true}}, {{Text: "failed", Tone: theme.Bad}, {Text: "▲ 51 535", Level: 1, Known: true}}}}
+	return Heat{Title: "seq_len 512", Corner: "tp", Rows: []string{"1", "2"}, Columns: []string{"batch 1", "batch 64"}, Row: 1,
+		Cells: [][]HeatCell{
+			{{Text: "1 110", Known: true}, {Text: "25 035", Level: 0.5, Known: true}},
+			{{Text: "failed", Tone: theme.Bad}, {Text: "▲ 51 535", Level: 1, Known: true}}}}
 }
 
 func TestHeat(t *testing.T) {
@@ -86,7 +88,8 @@ func TestWaterfall(t *testing.T) {
 	bars := []Bar{{"before", 0, 9, "9.00 ms", true}, {"gate_up", 9, 7.5, "-1.50", false}, {"all_reduce", 7.5, 8, "+0.50", false},
 		{"norm", 8, 7.999, "-0.00", false}, {"after", 0, 7.999, "8.00 ms", true}}
 	near := []Bar{{"before", 0, 100, "100", true}, {"down", 100, 99, "-1", false}, {"after", 0, 99, "99", true}}
-	golden(t, "waterfall.golden", append(append(Waterfall(bare, bars, 70, 8), Waterfall(bare, bars, 60, 4)...), Waterfall(bare, near, 60, 8)...))
+	golden(t, "waterfall.golden", append(append(Waterfall(bare, bars, 70, 8), Waterfall(bare, bars, 60, 4)...),
+		Waterfall(bare, near, 60, 8)...))
 	for w := range 80 {
 		for _, line := range Waterfall(bare, bars, w+20, 3) {
 			if widget.Width(line) > w+20 {
@@ -141,7 +144,8 @@ func TestImages(t *testing.T) {
 	if got, _ := base64.StdEncoding.DecodeString(data); !bytes.Equal(got, picture.Bytes()) || len(pieces) < 2 {
 		t.Errorf("%d bytes in %d pieces, not the %d of the picture", len(got), len(pieces), picture.Len())
 	}
-	if text, err = Sixel.Image(picture.Bytes()); err != nil || !strings.HasPrefix(text, "\x1bP0;1q\"1;1;90;90") || !strings.HasSuffix(text, "\x1b\\") {
+	if text, err = Sixel.Image(picture.Bytes()); err != nil || !strings.HasPrefix(text, "\x1bP0;1q\"1;1;90;90") ||
+		!strings.HasSuffix(text, "\x1b\\") {
 		t.Errorf("%.40q, %v", text, err)
 	}
 	if _, err = Sixel.Image([]byte("no picture")); err == nil {

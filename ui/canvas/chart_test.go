@@ -15,7 +15,8 @@ import (
 
 func scaling() Chart {
 	return Chart{YTitle: "tok/s", XTitle: "GPUs", Cursor: math.NaN(), Series: []Series{
-		{Name: "TP", Points: []Point{{X: 4, Y: 24210, Low: 24113, High: 24307}, {X: 1, Y: 11279, Low: 11257, High: 11301}, {X: 2, Y: 15532, Low: 15517, High: 15547}}},
+		{Name: "TP", Points: []Point{{X: 4, Y: 24210, Low: 24113, High: 24307}, {X: 1, Y: 11279, Low: 11257, High: 11301},
+			{X: 2, Y: 15532, Low: 15517, High: 15547}}},
 		{Name: "ideal", Guide: true, Points: []Point{{X: 1, Y: 11279}, {X: 4, Y: 45116}}}}}
 }
 

@@ -27,7 +27,8 @@ func newDamagedRun(t *testing.T) damagedRun {
 	r := damagedRun{t, ws, filepath.Join(ws, "trace_collection", "run")}
 	r.check(os.MkdirAll(filepath.Join(ws, "experiments"), 0o777))
 	r.check(os.CopyFS(r.dir, os.DirFS(filepath.Join(recordings, "llama-8b-tp2"))))
-	for key, value := range map[string]string{"HOME": ws, "XDG_CACHE_HOME": filepath.Join(ws, ".cache"), "NO_COLOR": "1", "SLURM_CONF": "", "SLURM_JOB_ID": ""} {
+	for key, value := range map[string]string{"HOME": ws, "XDG_CACHE_HOME": filepath.Join(ws, ".cache"), "NO_COLOR": "1",
+		"SLURM_CONF": "", "SLURM_JOB_ID": ""} {
 		t.Setenv(key, value)
 	}
 	return r
@@ -121,7 +122,8 @@ const (
 	world     = `"rank": 1, "world_size": 2, `
 	blocks    = `"blocks per SM": 31.030304`
 	firstDur  = `"dur": 10.688`
-	opEvent   = "  {\n    \"ph\": \"X\", \"cat\": \"python_function\", \"name\": \"%\", \"pid\": 3, \"tid\": 3,\n    \"ts\": 1.000, \"dur\": 1.000,\n    \"args\": {\n      \"Python id\": 1\n    }\n  },\n"
+	opEvent   = "  {\n    \"ph\": \"X\", \"cat\": \"python_function\", \"name\": \"%\", \"pid\": 3, \"tid\": 3,\n    \"ts\": " +
+		"1.000, \"dur\": 1.000,\n    \"args\": {\n      \"Python id\": 1\n    }\n  },\n"
 	listStart = "\"traceEvents\": [\n"
 )
 
@@ -150,14 +152,17 @@ var damages = []struct {
 	{name: "nothing", do: func(damagedRun) {}, code: 0, value: true},
 
 	{name: "file cut", do: func(r damagedRun) { r.edit(func(s string) string { return s[:len(s)*2/3] }) }, code: 4, value: true,
-		says: []string{plain1 + ": ended before the list of events was closed, at byte 1 ", "; lost: everything after the last whole event (", " kernels read)"}},
+		says: []string{plain1 + ": ended before the list of events was closed, at byte 1 ",
+			"; lost: everything after the last whole event (", " kernels read)"}},
 	{name: "file cut in its header", do: func(r damagedRun) { r.edit(func(s string) string { return s[:200] }) }, code: 4, value: true,
 		says: []string{plain1 + ": ended before the list of events began, at byte 200; lost: all events"}},
 	{name: "both files cut in their headers", do: func(r damagedRun) {
 		r.write(packed0, pack(r.t, r.text(packed0)[:200]))
 		r.edit(func(s string) string { return s[:200] })
 	}, code: 4, says: []string{packed0 + ": ended before the list of events began, at byte 200; lost: all events"}},
-	{name: "file cut behind its events", do: func(r damagedRun) { r.edit(func(s string) string { return strings.TrimRight(s, "\n}") }) }, code: 4, value: true,
+	{name: "file cut behind its events", do: func(r damagedRun) {
+		r.edit(func(s string) string { return strings.TrimRight(s, "\n}") })
+	}, code: 4, value: true,
 		says: []string{plain1 + ": ended before the document was closed"}},
 	{name: "gzip cut", do: func(r damagedRun) { r.write(packed1, r.packed(packed1)[:100_000]) }, code: 4, value: true,
 		says: []string{packed1 + ": the gzip file is cut off; it ended before the list of events was closed, at byte "}},
@@ -178,20 +183,24 @@ var damages = []struct {
 		r.write(packed1, pack(r.t, s[:len(s)/2])+pack(r.t, s[len(s)/2:]))
 	}, code: 0, value: true},
 	{name: "gzip under a plain name", do: func(r damagedRun) { r.write(plain1, r.packed(packed1)); r.remove(packed1) }, code: 0, value: true},
-	{name: "empty file", do: func(r damagedRun) { r.write(packed1, "") }, code: 4, value: true, says: []string{packed1 + ": the file is empty"}},
+	{name: "empty file", do: func(r damagedRun) {
+		r.write(packed1, "")
+	}, code: 4, value: true, says: []string{packed1 + ": the file is empty"}},
 	{name: "folder instead of a file", do: func(r damagedRun) {
 		r.remove(packed1)
 		r.check(os.Mkdir(filepath.Join(r.dir, plain1), 0o777))
 	}, code: 4, value: true, says: []string{plain1 + " is not a readable file: left out"}},
 
 	{name: "odd stray quote", do: withEvent(`a"b`), code: 4, value: true,
-		says: []string{plain1 + ": 1 event is not JSON (a stray quote or bare text), at byte ", "; lost: those events and the text up to the next sound one"}},
+		says: []string{plain1 + ": 1 event is not JSON (a stray quote or bare text), at byte ",
+			"; lost: those events and the text up to the next sound one"}},
 	{name: "odd stray quote on one line", do: func(r damagedRun) {
 		withEvent(`a"b`)(r)
 		r.write(plain1, strings.ReplaceAll(r.read(filepath.Join(r.dir, plain1)), "\n", " "))
 	}, code: 4, value: true, says: []string{plain1 + ": 1 event is not JSON"}},
 	{name: "quotes of a Python frame that balance", do: withEvent(`{"device": "cpu"}(12): run`), code: 0, value: true},
-	{name: "quotes in a kernel's name", do: swap(gemmName, `"nvjet "sm90" tst"`), code: 4, value: true, says: []string{plain1 + ": 1 event is not JSON"}},
+	{name: "quotes in a kernel's name", do: swap(gemmName, `"nvjet "sm90" tst"`), code: 4, value: true,
+		says: []string{plain1 + ": 1 event is not JSON"}},
 
 	{name: "path that ends in a backslash", do: withEvent(`C:\`), code: 4, value: true, says: []string{plain1 + ": 1 event is not JSON"}},
 	{name: "escape that JSON does not know", do: swap(gemmName, `"C:\Users"`), code: 0, value: true},
@@ -221,12 +230,16 @@ var damages = []struct {
 		says: []string{plain1 + ": 1", "NCCL size", "; lost: those sizes and ranks"}},
 	{name: "inf where nobody looks", do: swap(`"warps per SM": 248.242432`, `"memory bandwidth (GB/s)": inf`), code: 0, value: true,
 		says: []string{plain1 + ": 1 values that no metric uses are no JSON (NaN, inf or text)"}},
-	{name: "negative duration", do: swap(firstDur, `"dur": -10.688`), code: 4, value: true, says: []string{plain1 + ": 1 duration is negative", "taken as 0"}},
-	{name: "half an event", do: swap(kernelCat, `"ph": "B", "cat": "kernel"`), code: 4, value: true, says: []string{plain1 + ": 1 event is a begin or an end without a duration"}},
+	{name: "negative duration", do: swap(firstDur, `"dur": -10.688`), code: 4, value: true,
+		says: []string{plain1 + ": 1 duration is negative", "taken as 0"}},
+	{name: "half an event", do: swap(kernelCat, `"ph": "B", "cat": "kernel"`), code: 4, value: true,
+		says: []string{plain1 + ": 1 event is a begin or an end without a duration"}},
 
-	{name: "invalid UTF-8", do: swap(gemmName, "\"nvjet\xff\xfe\""), code: 4, value: true, says: []string{plain1 + ": 1 name is not UTF-8, at byte ", "; lost: those bytes, shown as \uFFFD"}},
+	{name: "invalid UTF-8", do: swap(gemmName, "\"nvjet\xff\xfe\""), code: 4, value: true,
+		says: []string{plain1 + ": 1 name is not UTF-8, at byte ", "; lost: those bytes, shown as \uFFFD"}},
 	{name: "control characters", do: swap(gemmName, "\"nvjet\x1b[31m\x07\""), code: 0, value: true},
-	{name: "giant event", do: withEvent(strings.Repeat("x", 17<<20)), code: 4, value: true, says: []string{plain1 + ": 1 event is larger than 16 MiB, at byte "}},
+	{name: "giant event", do: withEvent(strings.Repeat("x", 17<<20)), code: 4, value: true,
+		says: []string{plain1 + ": 1 event is larger than 16 MiB, at byte "}},
 
 	{name: "no rank in the trace", do: swap(world, `"world_size": 2, `), code: 0, value: true,
 		says: []string{plain1 + ": no rank in the trace (distributedInfo); the file name is believed"}},
@@ -240,23 +253,31 @@ var damages = []struct {
 
 	{name: "no kernels on one rank", do: func(r damagedRun) {
 		r.edit(func(s string) string { return strings.ReplaceAll(s, kernelCat, `"ph": "X", "cat": "cpu_op"`) })
-	}, code: 0, value: true, says: []string{plain1 + ": no GPU kernels: the host made 2 096 cuda_runtime and 264 cuda_driver calls to the device, whose work was not recorded"}},
+	}, code: 0, value: true, says: []string{plain1 +
+		": no GPU kernels: the host made 2 096 cuda_runtime and 264 cuda_driver calls to the device, whose work was not recorded"}},
 	{name: "no kernels at all", do: func(r damagedRun) {
 		for _, name := range []string{packed0, packed1} {
 			r.write(name, pack(r.t, strings.ReplaceAll(r.text(name), kernelCat, `"ph": "X", "cat": "cpu_op"`)))
 		}
-	}, code: 3, says: []string{packed0 + ": no GPU kernels: the host made 1 821 cuda_runtime and 264 cuda_driver calls", packed1 + ": no GPU kernels"}},
+	}, code: 3, says: []string{packed0 + ": no GPU kernels: the host made 1 821 cuda_runtime and 264 cuda_driver calls",
+		packed1 + ": no GPU kernels"}},
 
 	{name: "ranks of different lengths", do: func(r damagedRun) { r.edit(endEarly) }, code: 4, value: true,
-		says: []string{"all_reduce of ranks 0,1: ", " calls at the start or end without a partner: the traces do not cover the same calls (rank 0 has ", "; lost: transfer and wait of those"}},
+		says: []string{"all_reduce of ranks 0,1: ",
+			" calls at the start or end without a partner: the traces do not cover the same calls (rank 0 has ",
+			"; lost: transfer and wait of those"}},
 	{name: "two files of one rank", do: func(r damagedRun) { r.write(plain1, r.text(packed1)) }, code: 4, value: true,
 		says: []string{"rank 1 has both " + packed1 + " and " + plain1 + ": the newer " + plain1 + " is read, remove the other"}},
-	{name: "one rank plain, one gzipped", do: func(r damagedRun) { r.write(plain1, r.text(packed1)); r.remove(packed1) }, code: 0, value: true},
+	{name: "one rank plain, one gzipped", do: func(r damagedRun) {
+		r.write(plain1, r.text(packed1))
+		r.remove(packed1)
+	}, code: 0, value: true},
 	{name: "one rank twice, under two names", do: func(r damagedRun) { r.write(packed1, r.packed(packed0)) }, code: 4, value: true,
 		says: []string{packed1 + ": says it is rank 0, whose trace is " + packed0 + "; lost: rank 1, left out"}},
 	{name: "rank of another run", do: func(r damagedRun) {
 		r.write(packed1, r.read(filepath.Join(recordings, "llama-8b-tp2-straggler", packed1)))
-	}, code: 4, value: true, says: []string{packed1 + ": recorded ", " after " + packed0 + ", so it is of another run; lost: rank 1, left out"}},
+	}, code: 4, value: true, says: []string{packed1 + ": recorded ",
+		" after " + packed0 + ", so it is of another run; lost: rank 1, left out"}},
 	{name: "rank of a larger run", do: swap(world, `"rank": 1, "world_size": 4, `), code: 4, value: true,
 		says: []string{plain1 + ": of a run of 4 ranks, where the others are of one of 2; lost: rank 1, left out"}},
 	{name: "execution trace under a trace's name", do: func(r damagedRun) {
@@ -266,7 +287,9 @@ var damages = []struct {
 
 	{name: "NaN in the timing", do: func(r damagedRun) {
 		r.write("timing_stats_0.json", `{"unprofiled_iteration_times": [0.5, NaN], "unprofiled_ttft": [0.1, Infinity, 0.2]}`)
-	}, metric: "ttft", code: 4, value: true, says: []string{`timing_stats_0.json: unprofiled_ttft holds "Infinity", which is no measurement, at byte `, "; lost: those values of unprofiled_ttft"}},
+	}, metric: "ttft", code: 4, value: true,
+		says: []string{`timing_stats_0.json: unprofiled_ttft holds "Infinity", which is no measurement, at byte `,
+			"; lost: those values of unprofiled_ttft"}},
 	{name: "timing cut", do: func(r damagedRun) {
 		r.write("timing_stats_0.json", `{"unprofiled_ttft": [0.1, 0.2], "unprofiled_tp`)
 	}, metric: "tpot", code: 4, says: []string{"timing_stats_0.json: ended before the document was closed, at byte "}},

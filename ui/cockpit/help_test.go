@@ -76,7 +76,8 @@ func TestPaletteKnowsTheKeysOfThePane(t *testing.T) {
 func TestNothingHappensWithoutAWord(t *testing.T) {
 	w := panetest.Open(t)
 	d := start(t, w, 80, 24).Press("u").Expect("u does nothing here · ? shows the keys").Press("j").Absent("does nothing")
-	d.Press("e", "right", "right", "right", "right", "right", "right").Expect("Tensor (TP) stops at 32: TP=64 is not possible: 32 heads do not divide by 64")
+	d.Press("e", "right", "right", "right", "right", "right", "right").
+		Expect("Tensor (TP) stops at 32: TP=64 is not possible: 32 heads do not divide by 64")
 	d.Press("1", "up", "s", "enter").Expect("nothing was submitted")
 }
 

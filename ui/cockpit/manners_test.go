@@ -68,7 +68,8 @@ func newDay(t *testing.T, files ...string) *day {
 	if err := replay.WriteDemo(ws); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(ws, "shardeck.yaml"), []byte("scheduler: slurm\nsite: perlmutter\naccount: m1234_g\n"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(ws, "shardeck.yaml"), []byte("scheduler: slurm\nsite: perlmutter\naccount: m1234_g\n"),
+		0o644); err != nil {
 		t.Fatal(err)
 	}
 	home := t.TempDir()
@@ -141,8 +142,8 @@ const tenMinutes = 10 * time.Minute
 // mostIn is how many queries an interval of 60 s less its tenth allows in ten minutes.
 const mostIn = 12
 
-// TestBusyUserIsPolite: a job runs, and its user goes round all panes. The history is looked through for jobs submitted by hand once, at the
-// start, and where the refresh key asks for it once a minute.
+// TestBusyUserIsPolite: a job runs, and its user goes round all panes. The history is looked through for jobs submitted by hand once, at
+// the start, and where the refresh key asks for it once a minute.
 func TestBusyUserIsPolite(t *testing.T) {
 	d := newDay(t, "queue")
 	d.pass(tenMinutes, "3", "down", "1", "j", "2", "4", "5", "6", "/", "a", "esc")

@@ -24,7 +24,8 @@ func TestReadingFrames(t *testing.T) {
 func TestColumnsAreChosenAndFoundAgain(t *testing.T) {
 	w := panetest.Open(t)
 	d := start(t, w, 80, 24).Press("down", "enter").Expect("TTFT", "TPOT")
-	d.Press("c").Expect(fmt.Sprintf("%[1]d of %[1]d metrics", len(metric.Definitions)), "space show or hide").Press("space", "esc").Absent("TTFT").Press("q")
+	d.Press("c").Expect(fmt.Sprintf("%[1]d of %[1]d metrics", len(metric.Definitions)), "space show or hide").Press("space", "esc").
+		Absent("TTFT").Press("q")
 	start(t, w, 80, 24).Press("4").Expect("TPOT").Absent("TTFT").Press("c", "0", "esc").Expect("TTFT")
 }
 
@@ -63,7 +64,8 @@ func TestTwoRunsSideBySide(t *testing.T) {
 // Whatever is pressed in metrics, charts and traces, every frame is exact (the driver
 // checks each) and nothing panics.
 func TestMonkeyReads(t *testing.T) {
-	keys := []string{"4", "5", "6", "up", "down", "left", "right", "enter", "esc", "tab", "shift+tab", "space", "/", "b", "c", "d", "o", "x", "y", "g", "l", "i",
+	keys := []string{"4", "5", "6", "up", "down", "left", "right", "enter", "esc", "tab", "shift+tab", "space", "/", "b", "c", "d",
+		"o", "x", "y", "g", "l", "i",
 		"C", "+", "-", "[", "]", "<", ">", "0", "n", "N", "t", "m", "a", "r", "pgdown", "end", "home", "backspace", "h"}
 	for seed := range monkeys(3) {
 		random := rand.New(rand.NewPCG(seed, 11))

@@ -39,7 +39,8 @@ func TestMessagesReachWhomTheyAreFor(t *testing.T) {
 		{reply, nil}, {pane.RefreshJobsMsg{}, nil}, {pane.CopyMsg{Text: "x"}, nil}, {pane.Note{Text: "x"}, nil}, {struct{}{}, nil},
 		{pane.EnterMsg{To: pane.Charts}, map[pane.Name]int{pane.Experiments: 1}},
 		{pane.ClickMsg{}, nil}, // only by tell
-		{pane.BoardMsg{}, map[pane.Name]int{"": 1}}, {pane.JobsMsg{}, map[pane.Name]int{"": 1}}, {pane.OpenMsg{To: pane.Jobs}, map[pane.Name]int{"": 1}},
+		{pane.BoardMsg{}, map[pane.Name]int{"": 1}}, {pane.JobsMsg{}, map[pane.Name]int{"": 1}},
+		{pane.OpenMsg{To: pane.Jobs}, map[pane.Name]int{"": 1}},
 		{tea.BlurMsg{}, map[pane.Name]int{"": 1}},
 	} {
 		m.Update(c.msg)

@@ -234,7 +234,8 @@ func TestFileThatIsNoYAMLGoesToTheEditor(t *testing.T) {
 	d.Park = true
 	d.Press("enter")
 	d.Park = false
-	if msg, ok := d.Parked[len(d.Parked)-1]().(pane.EditMsg); !ok || !strings.HasSuffix(msg.Path, "/experiments/configs/E7_x.yaml") || msg.Line != 3 {
+	if msg, ok := d.Parked[len(d.Parked)-1]().(pane.EditMsg); !ok || !strings.HasSuffix(msg.Path, "/experiments/configs/E7_x.yaml") ||
+		msg.Line != 3 {
 		t.Errorf("enter led to %+v", msg)
 	}
 }
@@ -276,8 +277,10 @@ func monkeys(all uint64) uint64 {
 // TestMonkey presses what comes to hand, at sizes that change: nothing may panic, and every
 // frame must be exact (the driver checks each).
 func TestMonkey(t *testing.T) {
-	keys := []string{"1", "2", "3", "4", "5", "6", "up", "down", "left", "right", "enter", "esc", "tab", "space", "/", "a", "x", "y", "n", "s", "w",
-		"z", "Z", "c", "e", "p", "f", "r", "+", "?", ":", "g", "G", "pgdown", "pgup", "home", "end", "backspace", "ctrl+f", "ctrl+u", "ctrl+l", "i",
+	keys := []string{"1", "2", "3", "4", "5", "6", "up", "down", "left", "right", "enter", "esc", "tab", "space", "/", "a", "x", "y",
+		"n", "s", "w",
+		"z", "Z", "c", "e", "p", "f", "r", "+", "?", ":", "g", "G", "pgdown", "pgup", "home", "end", "backspace", "ctrl+f", "ctrl+u",
+		"ctrl+l", "i",
 		"l", "m", "d", "b", "t", "N", "E", "<", ">", "[", "]", "4", "8", "3", "漢", "-"}
 	for seed := range monkeys(6) {
 		random := rand.New(rand.NewPCG(seed, 7))

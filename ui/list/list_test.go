@@ -159,8 +159,10 @@ func TestOrder(t *testing.T) {
 	l := newTested(t, five()...)
 	for _, c := range []struct{ do, want, words string }{
 		{"by 1", "c3 e5 [a1] b2 d4", "by speed, greatest first"}, {"by 1", "b2 d4 [a1] e5 c3", "by speed"}, {"by 1", "[a1] b2 c3 d4 e5", ""},
-		{"next 1", "[a1] b2 c3 d4 e5", "by run"}, {"next 1", "c3 e5 [a1] b2 d4", "by speed, greatest first"}, {"turn", "b2 d4 [a1] e5 c3", "by speed"},
-		{"next 1", "[a1] b2 c3 d4 e5", "by run"}, {"next -1", "c3 e5 [a1] b2 d4", "by speed, greatest first"}, // around, past the column without a title
+		{"next 1", "[a1] b2 c3 d4 e5", "by run"}, {"next 1", "c3 e5 [a1] b2 d4", "by speed, greatest first"},
+		{"turn", "b2 d4 [a1] e5 c3", "by speed"},
+		// around, past the column without a title
+		{"next 1", "[a1] b2 c3 d4 e5", "by run"}, {"next -1", "c3 e5 [a1] b2 d4", "by speed, greatest first"},
 	} {
 		word, n, _ := strings.Cut(c.do, " ")
 		by, _ := strconv.Atoi(n)
@@ -225,7 +227,8 @@ func TestBack(t *testing.T) {
 	states := func() string {
 		return fmt.Sprintf("filter %v, marks %d, order %v", l.Filtered() != "", len(l.Marks), l.Ordered() != "")
 	}
-	for _, want := range []string{"filter false, marks 1, order true", "filter false, marks 0, order true", "filter false, marks 0, order false"} {
+	for _, want := range []string{"filter false, marks 1, order true", "filter false, marks 0, order true",
+		"filter false, marks 0, order false"} {
 		if !l.Back() || states() != want {
 			t.Errorf("%s, want %s", states(), want)
 		}

@@ -59,14 +59,17 @@ func TestSortIsKept(t *testing.T) {
 }
 
 func TestFilter(t *testing.T) {
-	row := map[string]string{"id": "E1.3", "tp": "4", "state": "running 4:12", "model": "meta-llama/Llama-3.1-70B", "tag": "fast\nref", "tok/s": "45 116", "tpot": "–"}
+	row := map[string]string{"id": "E1.3", "tp": "4", "state": "running 4:12", "model": "meta-llama/Llama-3.1-70B",
+		"tag": "fast\nref", "tok/s": "45 116", "tpot": "–"}
 	of := func(key string) (string, bool) { v, known := row[key]; return v, known }
 	for text, want := range map[string]bool{
 		"": true, "tp:4": true, "tp:2": false, "!tp:2": true, "!tp:4": false, "state:running": true, "state:run": false,
 		"model:~70b": true, "model:70b": false, "llama": true, "!llama": false, "tp:4 model:~70b": true, "tp:4 qwen": false,
 		"nokey:4": false, "tp:": true, ":": true, "E1": true, "  tp:4  ": true,
-		"tp>1": true, "tp>=4": true, "tp>4": false, "tp<8 tok/s>45000": true, "tok/s>50k": false, "tok/s<=45116": true, "tp=4": true, "tp!=4": false,
-		"tp!=2": true, "tpot>1": false, "!tpot>1": true, "tpot<1": false, "tp>": true, "tp>x": true, "nokey>1": false, "tag:ref": true, "tag:re": false,
+		"tp>1": true, "tp>=4": true, "tp>4": false, "tp<8 tok/s>45000": true, "tok/s>50k": false, "tok/s<=45116": true, "tp=4": true,
+		"tp!=4": false,
+		"tp!=2": true, "tpot>1": false, "!tpot>1": true, "tpot<1": false, "tp>": true, "tp>x": true, "nokey>1": false,
+		"tag:ref": true, "tag:re": false,
 		"tag:fast": true, "model=~70b": true, "model>1": false,
 	} {
 		if got := ParseFilter(text).Match(row, of); got != want {

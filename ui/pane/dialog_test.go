@@ -11,7 +11,8 @@ import (
 	"shardeck/ui/widget"
 )
 
-var dialogKeys = map[string]tea.KeyMsg{"enter": {Type: tea.KeyEnter}, "esc": {Type: tea.KeyEsc}, "up": {Type: tea.KeyUp}, "left": {Type: tea.KeyLeft}}
+var dialogKeys = map[string]tea.KeyMsg{"enter": {Type: tea.KeyEnter}, "esc": {Type: tea.KeyEsc}, "up": {Type: tea.KeyUp},
+	"left": {Type: tea.KeyLeft}}
 
 // press gives a dialog keys; false: it was closed before one of them.
 func press(d *Dialog, keys ...string) bool {

@@ -25,11 +25,13 @@ func TestRolesHaveTones(t *testing.T) {
 func TestTablesAreDrawn(t *testing.T) {
 	table := present.Table{Columns: present.Columns("kernel…24", ">time|ms/2")}
 	table.Add(present.Cell{Text: "a → b"}, present.Cell{Text: "1.5", Lead: present.Estimate, Role: present.Dim, By: 7})
-	if d := cmp.Diff([]widget.Column{{Title: "kernel", Min: 24, Middle: true}, {Title: "time", Unit: "ms", Right: true, Worth: 2}}, Columns(table)); d != "" {
+	if d := cmp.Diff([]widget.Column{{Title: "kernel", Min: 24, Middle: true}, {Title: "time", Unit: "ms", Right: true, Worth: 2}},
+		Columns(table)); d != "" {
 		t.Error(d)
 	}
 	for ascii, want := range map[bool][]widget.Cell{
-		false: {{Text: "a → b"}, {Text: "1.5", Lead: "≈", Tone: theme.Dim, By: 7}}, true: {{Text: "a -> b"}, {Text: "1.5", Lead: "~=", Tone: theme.Dim, By: 7}},
+		false: {{Text: "a → b"}, {Text: "1.5", Lead: "≈", Tone: theme.Dim, By: 7}},
+		true:  {{Text: "a -> b"}, {Text: "1.5", Lead: "~=", Tone: theme.Dim, By: 7}},
 	} {
 		if d := cmp.Diff(want, Cells(theme.New(termenv.Ascii, ascii), table.Rows[0])); d != "" {
 			t.Error(d)

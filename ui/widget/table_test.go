@@ -17,10 +17,12 @@ var bare = theme.New(termenv.Ascii, false)
 
 func sample(rows int) *Table {
 	t := &Table{Column: -1, Focused: true, Columns: []Column{
-		{Title: "ID"}, {Title: "model", Min: 5, Worth: 3}, {Title: "tok/s", Right: true, Worth: 1}, {Title: "TPOT", Unit: "ms", Right: true, Worth: 2}}}
+		{Title: "ID"}, {Title: "model", Min: 5, Worth: 3}, {Title: "tok/s", Right: true, Worth: 1},
+		{Title: "TPOT", Unit: "ms", Right: true, Worth: 2}}}
 	var cells [][]Cell
 	for i := range rows {
-		cells = append(cells, []Cell{{Text: fmt.Sprintf("E%d", i)}, {Text: "Llama-3.1-8B"}, {Text: unit.Int(1000 * (i + 1))}, {Text: fmt.Sprintf("%d.5", i)}})
+		cells = append(cells, []Cell{{Text: fmt.Sprintf("E%d", i)}, {Text: "Llama-3.1-8B"}, {Text: unit.Int(1000 * (i + 1))},
+			{Text: fmt.Sprintf("%d.5", i)}})
 	}
 	t.SetRows(cells)
 	return t
@@ -51,7 +53,8 @@ func TestTableAlignsOnThePoint(t *testing.T) {
 	lines := table.View(bare, 30, 9)[1:]
 	want := []string{"      8.51", " 11 279", "     –", "      0.4"}
 	at := strings.Index(lines[0], ".")
-	if i := strings.Index(lines[3], "."); i < 0 || ansi.StringWidth(lines[3][:i]) != 6+3+0-0 && ansi.StringWidth(lines[3][:i]) != ansi.StringWidth(strings.Replace(lines[0][:at], "▌", " ", 1)) {
+	if i := strings.Index(lines[3], "."); i < 0 || ansi.StringWidth(lines[3][:i]) != 6+3+0-0 &&
+		ansi.StringWidth(lines[3][:i]) != ansi.StringWidth(strings.Replace(lines[0][:at], "▌", " ", 1)) {
 		t.Errorf("points are not in one column: %q (shape %q)", lines, want)
 	}
 	if Width(strings.TrimRight(lines[1], " ")) != Width(lines[0][:at]) {
@@ -88,7 +91,8 @@ func TestTableScrollsColumns(t *testing.T) {
 
 func TestInput(t *testing.T) {
 	in := NewInput("/ ", "tp4")
-	for _, k := range []tea.KeyMsg{{Type: tea.KeyBackspace}, {Type: tea.KeyRunes, Runes: []rune("8")}, {Type: tea.KeyHome}, {Type: tea.KeyRunes, Runes: []rune("q\x1b")}, {Type: tea.KeySpace, Runes: []rune(" ")}} {
+	for _, k := range []tea.KeyMsg{{Type: tea.KeyBackspace}, {Type: tea.KeyRunes, Runes: []rune("8")}, {Type: tea.KeyHome},
+		{Type: tea.KeyRunes, Runes: []rune("q\x1b")}, {Type: tea.KeySpace, Runes: []rune(" ")}} {
 		if !in.Key(k) {
 			t.Errorf("key %v not taken", k)
 		}
@@ -172,10 +176,13 @@ func TestLeadMovesNoPoint(t *testing.T) {
 // A table printed has no cursor; its last column goes on below, and names are cut in the
 // middle.
 func TestTableText(t *testing.T) {
-	table := &Table{Columns: []Column{{Title: "name", Min: 10, Middle: true}, {Title: "n", Right: true}, {Title: "more", Right: true, Worth: 1}, {Title: "", Min: 12}}}
-	table.SetRows([][]Cell{{{Text: "begins_alike_ends_A"}, {Text: "7"}, {Text: "8"}, {Text: "what must be known"}}, {{Text: "short"}, {Text: "11"}}})
+	table := &Table{Columns: []Column{{Title: "name", Min: 10, Middle: true}, {Title: "n", Right: true},
+		{Title: "more", Right: true, Worth: 1}, {Title: "", Min: 12}}}
+	table.SetRows([][]Cell{{{Text: "begins_alike_ends_A"}, {Text: "7"}, {Text: "8"}, {Text: "what must be known"}},
+		{{Text: "short"}, {Text: "11"}}})
 	lines, left := table.Text(bare, 29)
-	if want := []string{"name          n", "begins_…s_A   7  what must be", "                 known", "short        11"}; left != 1 || strings.Join(lines, "\n") != strings.Join(want, "\n") {
+	if want := []string{"name          n", "begins_…s_A   7  what must be", "                 known", "short        11"}; left != 1 ||
+		strings.Join(lines, "\n") != strings.Join(want, "\n") {
 		t.Errorf("%d left out of\n%s", left, strings.Join(lines, "\n"))
 	}
 }
@@ -189,7 +196,8 @@ func TestPlaceInALongList(t *testing.T) {
 		want    string
 	}{
 		{[]Column{{Title: "name"}}, 20, "   name      5/9 ▴▾"},
-		{[]Column{{Title: "name", Keep: 12}, {Title: "long title", Unit: "ms", Right: true}}, 28, "   name          long title\n   5/9 ▴▾                ms"},
+		{[]Column{{Title: "name", Keep: 12}, {Title: "long title", Unit: "ms", Right: true}}, 28,
+			"   name          long title\n   5/9 ▴▾                ms"},
 		{[]Column{{Title: "name", Keep: 10}}, 8, "▴▾ name"},
 	} {
 		table := Table{Columns: c.columns, Column: -1}

@@ -95,7 +95,8 @@ func TestHostsWithoutCommonClock(t *testing.T) {
 		s1.Run(srKernel, 1000*k+50, 1000*k+120)
 	}
 	got := build(t, fakeInput(layoutOf(1, 2, 1, 1), s0, s1))
-	if len(got.Matches) != 0 || got.Ranks[1].Clock == 0 || got.Ranks[1].Component != nil || got.Ranks[1].WhyUnmatched != "send from rank 0 to rank 1: its hosts have no common clock" {
+	if len(got.Matches) != 0 || got.Ranks[1].Clock == 0 || got.Ranks[1].Component != nil ||
+		got.Ranks[1].WhyUnmatched != "send from rank 0 to rank 1: its hosts have no common clock" {
 		t.Errorf("%d matches; rank 1: %+v", len(got.Matches), got.Ranks[1])
 	}
 	if !said(got, "no common clock, since no all-reduce") {

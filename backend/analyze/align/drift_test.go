@@ -68,8 +68,10 @@ func TestDriftIsCorrected(t *testing.T) {
 		if math.Abs(r.Drift-c.ppm) > 0.1 || r.NoDrift != "" || got.Ranks[0].Drift != 0 || !said(got, "rank 1: its clock gains ") {
 			t.Errorf("%s: drift %v (%s), want %v; warnings %q", c.name, r.Drift, r.NoDrift, c.ppm, got.Warnings)
 		}
-		if len(got.Matches) != len(want.Matches) || !closeTo(r.Window.Start, w.Window.Start, 1000) || !closeTo(r.Window.End, w.Window.End, 1000) ||
-			!closeTo(r.Transfers.Length(), w.Transfers.Length(), 30_000) || !closeTo(got.Ranks[0].Waits.Length(), want.Ranks[0].Waits.Length(), 30_000) {
+		if len(got.Matches) != len(want.Matches) || !closeTo(r.Window.Start, w.Window.Start, 1000) ||
+			!closeTo(r.Window.End, w.Window.End, 1000) ||
+			!closeTo(r.Transfers.Length(), w.Transfers.Length(), 30_000) ||
+			!closeTo(got.Ranks[0].Waits.Length(), want.Ranks[0].Waits.Length(), 30_000) {
 			t.Errorf("%s: %d matches, window %v, transfers %d, waits %d; want %d, %v, %d, %d", c.name, len(got.Matches), r.Window,
 				r.Transfers.Length(), got.Ranks[0].Waits.Length(), len(want.Matches), w.Window, w.Transfers.Length(), want.Ranks[0].Waits.Length())
 		}
@@ -117,11 +119,14 @@ func TestDriftBeyondCorrection(t *testing.T) {
 		matched bool
 		why     string
 	}{
-		{"a jump in the middle", 1000, 10_000, jump(300_000, 5e9), false, "the clocks of ranks 0 and 1 move apart by 300 µs, beyond correction: they jump, or drift unevenly"},
+		{"a jump in the middle", 1000, 10_000, jump(300_000, 5e9), false,
+			"the clocks of ranks 0 and 1 move apart by 300 µs, beyond correction: they jump, or drift unevenly"},
 		{"a large one near the end", 1000, 10_000, jump(-40e6, 9e9), false, "move apart by 40.0 ms, beyond correction"},
 		{"a small one", 1000, 10_000, jump(30_000, 5e9), true, "move apart by 30.0 µs, beyond correction"},
-		{"15 calls a tenth", 150, 66_666, drifting(50, 0), false, "beyond correction: a tenth of the window has 15 calls to tell of it, and 20 are needed"},
-		{"15 calls a tenth of sound clocks", 150, 66_666, drifting(0, 0), true, "a tenth of the window has 15 calls to tell of it, and 20 are needed"},
+		{"15 calls a tenth", 150, 66_666, drifting(50, 0), false,
+			"beyond correction: a tenth of the window has 15 calls to tell of it, and 20 are needed"},
+		{"15 calls a tenth of sound clocks", 150, 66_666, drifting(0, 0), true,
+			"a tenth of the window has 15 calls to tell of it, and 20 are needed"},
 		{"a drift of less than 20 µs", 1000, 10_000, drifting(1.5, 0), true, ""},
 		{"none", 1000, 10_000, drifting(0, 0), true, ""},
 	} {

@@ -50,7 +50,8 @@ func TestPassesWithoutRequests(t *testing.T) {
 			if r.MarkedSteps != 2 || ofSteps/2 != c.perStep || len(r.Calls) != int(6+2*c.behind) {
 				t.Errorf("%v of %d calls in %d steps, want %v a step", ofSteps, len(r.Calls), r.MarkedSteps, c.perStep)
 			}
-			if words := strings.Join(got.Warnings, "\n"); strings.Contains(words, "without requests") != (c.passes != "") || !strings.Contains(words, c.passes) {
+			if words := strings.Join(got.Warnings, "\n"); strings.Contains(words, "without requests") != (c.passes != "") ||
+				!strings.Contains(words, c.passes) {
 				t.Errorf("warnings: %s", words)
 			}
 		})
@@ -60,7 +61,8 @@ func TestPassesWithoutRequests(t *testing.T) {
 // A step ends with its annotation where passes without requests follow it.
 func TestPassesWithoutRequestsAreNoDecode(t *testing.T) {
 	r := build(t, fakeInput(layoutOf(1, 1, 2, 2), passRun(agKernel, 12))).Ranks[0]
-	if len(r.Steps) != 2 || r.Steps[0].Span != (span.Span{Start: 0, End: 60_000}) || r.Steps[1].Span != (span.Span{Start: 1_000_000, End: 1_060_000}) {
+	if len(r.Steps) != 2 || r.Steps[0].Span != (span.Span{Start: 0, End: 60_000}) ||
+		r.Steps[1].Span != (span.Span{Start: 1_000_000, End: 1_060_000}) {
 		t.Errorf("steps: %+v", r.Steps)
 	}
 	if s := r.StepAt(110_000); s != nil {
@@ -86,7 +88,8 @@ func TestAnnotatedPassesWithoutRequests(t *testing.T) {
 	if r.MarkedSteps != 2 || ofSteps != 4 || len(r.Calls) != 10 {
 		t.Errorf("%d of %d calls in %d steps", ofSteps, len(r.Calls), r.MarkedSteps)
 	}
-	if len(r.Steps) != 2 || r.Steps[0].Span != (span.Span{Start: 100_000, End: 130_000}) || r.Steps[1].Span != (span.Span{Start: 400_000, End: 430_000}) {
+	if len(r.Steps) != 2 || r.Steps[0].Span != (span.Span{Start: 100_000, End: 130_000}) ||
+		r.Steps[1].Span != (span.Span{Start: 400_000, End: 430_000}) {
 		t.Errorf("steps: %+v", r.Steps)
 	}
 	if words := strings.Join(got.Warnings, "\n"); !strings.Contains(words, "3 forward passes without requests") {

@@ -24,7 +24,8 @@ var newFake, twoRanks, layoutOf = tracetest.New, tracetest.TwoRanks, tracetest.L
 
 // fakeInput is a run of those traces under a layout.
 func fakeInput(l model.Layout, ranks ...fake) Input {
-	return Input{Run: "fake", Experiment: tracetest.Experiment(l), GPUsPerNode: 4, Ranks: tracetest.Ranks(ranks...), Timing: map[int]*trace.Timing{}}
+	return Input{Run: "fake", Experiment: tracetest.Experiment(l), GPUsPerNode: 4, Ranks: tracetest.Ranks(ranks...),
+		Timing: map[int]*trace.Timing{}}
 }
 
 func build(t *testing.T, in Input) *Timeline {

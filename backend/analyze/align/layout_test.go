@@ -28,7 +28,8 @@ func TestTheTracesWin(t *testing.T) {
 	}
 	a, b := twoRanks(3, 0)
 	a.Info.WorldSize, b.Info.WorldSize = 4, 4
-	if got := build(t, fakeInput(layoutOf(4, 1, 1, 1), a, b)); got.Layout.TP != 4 || !said(got, "no trace of rank 2,3: the run has 4 ranks, and only 2 are measured") {
+	if got := build(t, fakeInput(layoutOf(4, 1, 1, 1), a, b)); got.Layout.TP != 4 ||
+		!said(got, "no trace of rank 2,3: the run has 4 ranks, and only 2 are measured") {
 		t.Errorf("%s, warnings %q", got.Layout, got.Warnings)
 	}
 }
@@ -38,7 +39,8 @@ func TestTracesWithoutKernels(t *testing.T) {
 	bare, cut := newFake(0).Copy(0, 10), newFake(1)
 	cut.Damage = []trace.Damage{{Offset: -1, Text: "ended before the list of events", Lost: "everything"}}
 	got := build(t, fakeInput(layoutOf(2, 1, 1, 1), bare, cut))
-	if len(got.Ranks) != 0 || len(got.NoKernels) != 2 || len(got.Losses) != 1 || !said(got, "kineto_trace_0.json: "+trace.NoKernels) || said(got, "kineto_trace_1.json: "+trace.NoKernels) {
+	if len(got.Ranks) != 0 || len(got.NoKernels) != 2 || len(got.Losses) != 1 ||
+		!said(got, "kineto_trace_0.json: "+trace.NoKernels) || said(got, "kineto_trace_1.json: "+trace.NoKernels) {
 		t.Errorf("losses %q, warnings %q", got.Losses, got.Warnings)
 	}
 }

@@ -180,7 +180,8 @@ func TestTracesThatDoNotCoverTheSameCalls(t *testing.T) {
 		loss     string
 		matches  int
 	}{
-		{0, 30, "all_reduce of ranks 0,1: 5 calls at the start or end without a partner: the traces do not cover the same calls (rank 0 has 20, rank 1 has 15: the last 5 of rank 0); " +
+		{0, 30, "all_reduce of ranks 0,1: 5 calls at the start or end without a partner: the traces do not cover the same calls " +
+			"(rank 0 has 20, rank 1 has 15: the last 5 of rank 0); " +
 			"lost: transfer and wait of those", 15},
 		{0, 1, "all_reduce of ranks 0,1: not matched: rank 0 made 20 calls and rank 1 made 0, and their times do not fit each other", 0},
 	} {
@@ -197,7 +198,8 @@ func TestTracesThatDoNotCoverTheSameCalls(t *testing.T) {
 func TestTransferAndWait(t *testing.T) {
 	a, b := newFake(0).Run(arKernel, 0, 100).Run(arKernel, 200, 300), newFake(1).Run(arKernel, 0, 100).Run(arKernel, 260, 300)
 	got := build(t, fakeInput(layoutOf(2, 1, 1, 1), a, b))
-	if c := got.Ranks[0].Calls[1]; c.Wait != 60_000 || c.Transfer != 40_000 || c.WaitSpan() != (span.Span{Start: 200_000, End: 260_000}) || c.TransferSpan().End != 300_000 {
+	if c := got.Ranks[0].Calls[1]; c.Wait != 60_000 || c.Transfer != 40_000 ||
+		c.WaitSpan() != (span.Span{Start: 200_000, End: 260_000}) || c.TransferSpan().End != 300_000 {
 		t.Errorf("the early rank: %+v", c)
 	}
 	if c := got.Ranks[1].Calls[1]; c.Wait != 0 || c.Transfer != 40_000 {
@@ -205,7 +207,8 @@ func TestTransferAndWait(t *testing.T) {
 	}
 	a, b = newFake(0).Run(srKernel, 0, 20).Run(srKernel, 180, 200), newFake(1).Run(srKernel, 0, 20).Run(srKernel, 110, 210)
 	got = build(t, fakeInput(layoutOf(1, 2, 1, 1), a, b))
-	if send, recv := got.Ranks[0].Calls[1], got.Ranks[1].Calls[1]; send.Wait != 0 || send.Transfer != 20_000 || recv.Wait != 70_000 || recv.Transfer != 30_000 {
+	if send, recv := got.Ranks[0].Calls[1], got.Ranks[1].Calls[1]; send.Wait != 0 || send.Transfer != 20_000 || recv.Wait != 70_000 ||
+		recv.Transfer != 30_000 {
 		t.Errorf("send %+v, recv %+v", send, recv)
 	}
 }
@@ -265,7 +268,8 @@ func TestCallsMoreWhereverTheyLie(t *testing.T) {
 				}
 			}
 			on := strings.Replace(host, "regular", "x", 1)
-			a, b := callsAt("x", within(without(c.a...), ends[c.from], ends[c.to-1])...), callsAt(on, within(without(c.b...), ends[c.from], ends[c.to-1])...)
+			a, b := callsAt("x", within(without(c.a...), ends[c.from], ends[c.to-1])...),
+				callsAt(on, within(without(c.b...), ends[c.from], ends[c.to-1])...)
 			s := &Sequence{Type: kernelname.AllReduce, Ranks: []int{0, 1}, calls: map[int][]*Call{0: a, 1: b}}
 			found, why := s.match(t.Context(), map[int]bool{0: true, 1: true})
 			which, _ := s.odd()

@@ -66,7 +66,8 @@ func TestTracesOfOtherRunsAreLeftOut(t *testing.T) {
 			c.change(&in)
 			given := len(in.Ranks)
 			got := build(t, in)
-			if ranks := slices.Sorted(maps.Keys(got.Traces)); !slices.Equal(ranks, c.ranks) || len(got.Ranks) != len(ranks) || len(in.Ranks) != given {
+			if ranks := slices.Sorted(maps.Keys(got.Traces)); !slices.Equal(ranks, c.ranks) || len(got.Ranks) != len(ranks) ||
+				len(in.Ranks) != given {
 				t.Errorf("ranks %v, want %v; the input has %d of %d", ranks, c.ranks, len(in.Ranks), given)
 			}
 			if len(got.Losses) > 0 != (c.warning != "") || c.warning != "" && !said(got, c.warning) {

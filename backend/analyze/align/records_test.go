@@ -20,7 +20,8 @@ func TestRecordsInAnyOrder(t *testing.T) {
 	rand.New(rand.NewPCG(3, 4)).Shuffle(len(f.Records), func(i, j int) { f.Records[i], f.Records[j] = f.Records[j], f.Records[i] })
 	timeline := build(t, fakeInput(layoutOf(1, 1, 1, 1), f))
 	got := timeline.Ranks[0]
-	if got.Window != want.Window || got.Computed != want.Computed || !slices.Equal(got.Comm, want.Comm) || got.Calls[7].Start != want.Calls[7].Start {
+	if got.Window != want.Window || got.Computed != want.Computed || !slices.Equal(got.Comm, want.Comm) ||
+		got.Calls[7].Start != want.Calls[7].Start {
 		t.Errorf("window %v, compute %d; in order %v, %d", got.Window, got.Computed, want.Window, want.Computed)
 	}
 	if !said(timeline, "kernels of 2 devices; the busiest, device 0, is read as rank 0") {

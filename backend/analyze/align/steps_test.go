@@ -15,7 +15,8 @@ func TestRecvBelongsToTheNextStep(t *testing.T) {
 	f := newFake(1).Run(srKernel, 0, 10).Run(gemm, 10, 20).Run(bcKernel, 20, 25).Run(srKernel, 40, 60).Run(gemm, 60, 90)
 	f.Mark("prefill", 10, 20, true).Mark("decode", 60, 90, true)
 	r := build(t, fakeInput(layoutOf(1, 2, 1, 1), f)).Ranks[0]
-	if len(r.Steps) != 2 || r.Steps[0].Span != (span.Span{Start: 0, End: 40_000}) || r.Steps[1].Span != (span.Span{Start: 40_000, End: 90_000}) {
+	if len(r.Steps) != 2 || r.Steps[0].Span != (span.Span{Start: 0, End: 40_000}) ||
+		r.Steps[1].Span != (span.Span{Start: 40_000, End: 90_000}) {
 		t.Errorf("steps: %+v", r.Steps)
 	}
 	for at, want := range map[int64]string{0: metric.Prefill, 39_999: metric.Prefill, 40_000: metric.Decode, 89_999: metric.Decode} {
@@ -46,7 +47,8 @@ func TestPiecesOfAStepAreOneStep(t *testing.T) {
 		f.Mark("decode", at, at+20, true).Mark("decode", at+22, at+40, true).Mark("decode", at+45, at+60, true)
 	}
 	r, _ := newRank(0, packed(f), nil)
-	if got := r.Steps; len(got) != 3 || got[0].Span != (span.Span{Start: 0, End: 60_000}) || got[2].Span != (span.Span{Start: 200_000, End: 260_000}) {
+	if got := r.Steps; len(got) != 3 || got[0].Span != (span.Span{Start: 0, End: 60_000}) ||
+		got[2].Span != (span.Span{Start: 200_000, End: 260_000}) {
 		t.Errorf("steps: %+v", got)
 	}
 	f.Marks = slices.DeleteFunc(f.Marks, func(m trace.Mark) bool { return !m.GPU })
@@ -62,7 +64,9 @@ func TestStepsOfSeveralWriters(t *testing.T) {
 		want  string // phases, in order
 		steps int    // by the CPU
 	}{
-		"SGLang, then a profiler": {func(f fake) { f.Mark("step[DECODE bs=32]", 0, 50, true).Mark("ProfilerStep#15", 100, 150, true) }, "decode step", 2},
+		"SGLang, then a profiler": {func(f fake) {
+			f.Mark("step[DECODE bs=32]", 0, 50, true).Mark("ProfilerStep#15", 100, 150, true)
+		}, "decode step", 2},
 		"a profiler around an engine": {func(f fake) {
 			for _, gpu := range []bool{false, true} {
 				f.Mark("ProfilerStep#1", 0, 100, gpu).Mark("execute_context_1(8)_generation_0(0)", 10, 40, gpu)
@@ -93,8 +97,10 @@ func TestStepsOfSeveralWriters(t *testing.T) {
 // Why there are no steps is said truly.
 func TestNoSteps(t *testing.T) {
 	for want, mark := range map[string]func(fake){
-		"no step annotations":                               func(f fake) { f.Mark("nccl:all_reduce", 0, 9, true) },
-		`step annotation "engine_step 4" is not understood`: func(f fake) { f.Mark("engine_step 4", 0, 9, true).Mark("engine_step 5", 9, 19, true) },
+		"no step annotations": func(f fake) { f.Mark("nccl:all_reduce", 0, 9, true) },
+		`step annotation "engine_step 4" is not understood`: func(f fake) {
+			f.Mark("engine_step 4", 0, 9, true).Mark("engine_step 5", 9, 19, true)
+		},
 		"step annotations are on the CPU's time line only":  func(f fake) { f.Mark("decode", 0, 9, false).Mark("engine_step 4", 0, 9, true) },
 		"all annotated forward passes are without requests": func(f fake) { f.Mark("step[IDLE bs=0]", 0, 9, true) },
 	} {

@@ -11,11 +11,12 @@ import (
 
 func TestFunctionName(t *testing.T) {
 	for full, want := range map[string]string{
-		"ncclDevKernel_AllReduce_Sum_bf16_RING_LL(ncclDevKernelArgsStorage<4096ul>)":                              "ncclDevKernel_AllReduce_Sum_bf16_RING_LL",
-		"void vllm::cross_device_reduce_1stage<__nv_bfloat16, 2>(vllm::RankData*, vllm::RankSignals)":             "vllm::cross_device_reduce_1stage",
-		"void at::native::(anonymous namespace)::vectorized_layer_norm_kernel<float, true>(int, float const*)":    "at::native::(anonymous namespace)::vectorized_layer_norm_kernel",
-		"at::native::<unnamed>::two_shot_all_reduce_kernel_inplace<c10::BFloat16, 16>(c10::BFloat16**)":           "at::native::(anonymous namespace)::two_shot_all_reduce_kernel_inplace",
-		"void (anonymous namespace)::softmax_warp_forward<float, float, float, 6>(float*)":                        "(anonymous namespace)::softmax_warp_forward",
+		"ncclDevKernel_AllReduce_Sum_bf16_RING_LL(ncclDevKernelArgsStorage<4096ul>)":                           "ncclDevKernel_AllReduce_Sum_bf16_RING_LL",
+		"void vllm::cross_device_reduce_1stage<__nv_bfloat16, 2>(vllm::RankData*, vllm::RankSignals)":          "vllm::cross_device_reduce_1stage",
+		"void at::native::(anonymous namespace)::vectorized_layer_norm_kernel<float, true>(int, float const*)": "at::native::(anonymous namespace)::vectorized_layer_norm_kernel",
+		"at::native::<unnamed>::two_shot_all_reduce_kernel_inplace<c10::BFloat16, 16>(c10::BFloat16**)":        "at::native::(anonymous namespace)::two_shot_all_reduce_kernel_inplace",
+		"void (anonymous namespace)::softmax_warp_forward<float, float, float, 6>(float*)": "(anonymous " +
+			"namespace)::softmax_warp_forward",
 		"std::enable_if<!(a<b), void>::type foo::bar<int>(int)":                                                   "foo::bar",
 		"void f<at::native::g(int)::{lambda()#1}::operator()() const::{lambda(long)#1}>(int, std::array<int, 2>)": "f",
 		"nvjet_sm90_tst_64x8_64x16_2x1_v_bz_TNT":                                                                  "nvjet_sm90_tst_64x8_64x16_2x1_v_bz_TNT",
@@ -68,11 +69,12 @@ func TestTypeFromMetadata(t *testing.T) {
 
 func TestShortNames(t *testing.T) {
 	for full, want := range map[string]string{
-		"void at::native::elementwise_kernel<128, 4, at::native::gpu_kernel_impl_nocast<at::native::(anonymous namespace)::silu_kernel(at::TensorIteratorBase&)::{lambda()#1}>>(int)": "elementwise_kernel(silu)",
-		"void at::native::vectorized_elementwise_kernel<8, at::native::CUDAFunctor_add<c10::BFloat16>, std::array<char*, 3ul> >(int)":                                                 "vectorized_elementwise_kernel(add)",
-		"void at::native::elementwise_kernel<128, 4, odd>(int)":    "elementwise_kernel",
-		"void vllm::cross_device_reduce_1stage<half, 2>(int)":      "cross_device_reduce_1stage",
-		"ncclDevKernel_SendRecv(ncclDevKernelArgsStorage<4096ul>)": "ncclDevKernel_SendRecv",
+		"void at::native::elementwise_kernel<128, 4, at::native::gpu_kernel_impl_nocast<at::native::(anonymous " +
+			"namespace)::silu_kernel(at::TensorIteratorBase&)::{lambda()#1}>>(int)": "elementwise_kernel(silu)",
+		"void at::native::vectorized_elementwise_kernel<8, at::native::CUDAFunctor_add<c10::BFloat16>, std::array<char*, 3ul> >(int)": "vectorized_elementwise_kernel(add)",
+		"void at::native::elementwise_kernel<128, 4, odd>(int)":                                                                       "elementwise_kernel",
+		"void vllm::cross_device_reduce_1stage<half, 2>(int)":                                                                         "cross_device_reduce_1stage",
+		"ncclDevKernel_SendRecv(ncclDevKernelArgsStorage<4096ul>)":                                                                    "ncclDevKernel_SendRecv",
 	} {
 		if got := Builtin.Of(full).Short; got != want {
 			t.Errorf("short name of %q: %q, want %q", full, got, want)
@@ -109,7 +111,8 @@ func TestOwnRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for full, want := range map[string]string{"my_special_gemm_1": "moe", "void a::ship_it<int>(int)": "send", "ship_home": "send", "a_gemm": "gemm"} {
+	for full, want := range map[string]string{"my_special_gemm_1": "moe", "void a::ship_it<int>(int)": "send", "ship_home": "send",
+		"a_gemm": "gemm"} {
 		if got := names.Of(full); cmp.Or(got.Call.String(), got.Class) != want {
 			t.Errorf("%s: %q, %q, want %q", full, got.Call, got.Class, want)
 		}
@@ -170,7 +173,8 @@ func TestFusedCommunication(t *testing.T) {
 	for full, want := range map[string]string{
 		"void flashinfer::trtllm_allreduce_fusion::allreduce_fusion_kernel_oneshot_lamport<(A)1, bf16, 8, true>(P)": "norm",
 		"void flashinfer::trtllm_mnnvl_allreduce::oneshotAllreduceFusionKernel<8, bf16, true, float4>(P)":           "norm",
-		"ncclDevKernel_AllReduce_Sum_bf16_RING_LL":                                                                  "", "void vllm::cross_device_reduce_1stage<half, 8>(P)": "",
+		"ncclDevKernel_AllReduce_Sum_bf16_RING_LL":                                                                  "",
+		"void vllm::cross_device_reduce_1stage<half, 8>(P)":                                                         "",
 	} {
 		if got := Builtin.Of(full); got.Also != want || got.Call != AllReduce {
 			t.Errorf("%s: %q also %q, want %q", full, got.Call, got.Also, want)
@@ -179,7 +183,9 @@ func TestFusedCommunication(t *testing.T) {
 }
 
 func FuzzNames(f *testing.F) {
-	for _, s := range []string{"", "void ", "void a<b>::c(d)", "<unnamed>::", "::", "a<b", "a>b(", "(anonymous namespace)", "ncclDevKernel_", "ncclDevKernel_AllReduce", "{lambda()#1}", "\x00", "deep_ep::", "x [y", "_ZN4vllm1fE", "_Z99f", "_ZN0", "_Z2é", "\r"} {
+	for _, s := range []string{"", "void ", "void a<b>::c(d)", "<unnamed>::", "::", "a<b", "a>b(", "(anonymous namespace)",
+		"ncclDevKernel_", "ncclDevKernel_AllReduce", "{lambda()#1}", "\x00", "deep_ep::", "x [y", "_ZN4vllm1fE", "_Z99f", "_ZN0",
+		"_Z2é", "\r"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, full string) {

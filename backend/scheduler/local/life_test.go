@@ -288,21 +288,25 @@ func TestStale(t *testing.T) {
 		state                    model.JobState
 		reason                   string
 	}{
-		{keeper: fmt.Sprintf("%d %s %s an-older-boot", self.PID, self.Born, host), started: true, state: model.JobNodeFail, reason: "the machine was restarted"},
+		{keeper: fmt.Sprintf("%d %s %s an-older-boot", self.PID, self.Born, host), started: true, state: model.JobNodeFail,
+			reason: "the machine was restarted"},
 		{keeper: fmt.Sprintf("%d 1 %s", self.PID, b.here), started: true, state: model.JobFailed, reason: "its processes were killed"},
 		{keeper: "4242 777 login99 some-boot", started: true, state: model.JobRunning, reason: "on login99"},
 		{keeper: "4242 777 login99 some-boot", state: model.JobPending, reason: "on login99"},
-		{submitter: fmt.Sprintf("%d 1 %s", self.PID, b.here), state: model.JobFailed, reason: "it was never started: shardeck was ended while it submitted it"},
+		{submitter: fmt.Sprintf("%d 1 %s", self.PID, b.here), state: model.JobFailed,
+			reason: "it was never started: shardeck was ended while it submitted it"},
 		{submitter: self.String(), state: model.JobPending, reason: "Resources"},
 		{keeper: fmt.Sprintf("%d 1 %s", self.PID, b.here), started: true, cancel: true, state: model.JobCancelled},
-		{keeper: "nonsense", submitter: "-1 x y", state: model.JobFailed, reason: "it was never started: shardeck was ended while it submitted it"},
+		{keeper: "nonsense", submitter: "-1 x y", state: model.JobFailed,
+			reason: "it was never started: shardeck was ended while it submitted it"},
 	} {
 		id := fmt.Sprintf("L%d", i+1)
 		dir := filepath.Join(b.dir, id)
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		files := map[string]string{"job.json": `{"name":"n","tag":"t","log":"/tmp/%j.out"}`, "keeper": test.keeper, "child": test.child, "submitter": test.submitter}
+		files := map[string]string{"job.json": `{"name":"n","tag":"t","log":"/tmp/%j.out"}`, "keeper": test.keeper,
+			"child": test.child, "submitter": test.submitter}
 		if test.started {
 			files["started"] = fmt.Sprint(time.Now().Unix() - 5)
 		}

@@ -47,7 +47,8 @@ func TestFold(t *testing.T) {
 		t.Error(d)
 	}
 	ended := foldArrays(array[:2])
-	if len(ended) != 1 || ended[0].State != model.JobFailed || ended[0].ExitCode != "4:0" || !ended[0].End.Equal(at(9)) || ended[0].Tasks.Words() != "1 of 2 done, 1 failed (1)" {
+	if len(ended) != 1 || ended[0].State != model.JobFailed || ended[0].ExitCode != "4:0" || !ended[0].End.Equal(at(9)) ||
+		ended[0].Tasks.Words() != "1 of 2 done, 1 failed (1)" {
 		t.Errorf("ended: %+v", ended)
 	}
 	plain := []model.Job{{ID: "9"}}
@@ -59,7 +60,8 @@ func TestFold(t *testing.T) {
 // TestWorst: what an array is told by.
 func TestWorst(t *testing.T) {
 	begun := func(n int) time.Time { return time.Unix(int64(n), 0) }
-	done, newer := model.Job{ID: "5_0", State: model.JobCompleted, Start: begun(1)}, model.Job{ID: "5_1", State: model.JobCompleted, Start: begun(2)}
+	done, newer := model.Job{ID: "5_0", State: model.JobCompleted, Start: begun(1)},
+		model.Job{ID: "5_1", State: model.JobCompleted, Start: begun(2)}
 	runs, waits := model.Job{ID: "5_2", State: model.JobRunning}, model.Job{ID: "5_[7-9]", State: model.JobPending}
 	cancelled, failed := model.Job{ID: "5_3", State: model.JobCancelled}, model.Job{ID: "5_4", State: model.JobTimeout}
 	for want, parts := range map[string][]model.Job{
@@ -96,7 +98,8 @@ func FuzzTasksIn(f *testing.F) {
 
 // Of an array whose first tasks Slurm has forgotten the rest is counted, and from which task on is said.
 func TestForgottenTasks(t *testing.T) {
-	all := model.Job{ID: "5", Parts: []model.Job{{ID: "5_3", State: model.JobCompleted}, {ID: "5_[7-9]", State: model.JobPending, Tasks: model.Tasks{Waiting: 3}}}}
+	all := model.Job{ID: "5", Parts: []model.Job{{ID: "5_3", State: model.JobCompleted},
+		{ID: "5_[7-9]", State: model.JobPending, Tasks: model.Tasks{Waiting: 3}}}}
 	countTasks(&all)
 	if got := all.Tasks.Words(); got != "1 of 4 done from task 3 on, 3 waiting" {
 		t.Error(got)

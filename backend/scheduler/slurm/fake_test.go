@@ -83,10 +83,12 @@ func TestLostReply(t *testing.T) {
 		maybe  bool
 	}{
 		"killed for taking too long": {"sleep 5", true},
-		"timed out by itself":        {"echo 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation' >&2; exit 1", true},
-		"no id in the reply":         {"echo Submitted", true},
-		"never reached":              {"echo 'sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)' >&2; exit 1", false},
-		"refused":                    {"echo 'sbatch: error: Batch job submission failed: Invalid qos specification' >&2; exit 1", false},
+		"timed out by itself": {"echo 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation' " +
+			">&2; exit 1", true},
+		"no id in the reply": {"echo Submitted", true},
+		"never reached": {"echo 'sbatch: error: Batch job submission failed: Unable to contact slurm controller " +
+			"(connect failure)' >&2; exit 1", false},
+		"refused": {"echo 'sbatch: error: Batch job submission failed: Invalid qos specification' >&2; exit 1", false},
 	} {
 		s, _ := fake(t, Options{Submit: 300 * time.Millisecond}, map[string]string{"sbatch": test.sbatch})
 		id, err := s.Submit(t.Context(), request(t))
@@ -143,7 +145,8 @@ func TestBadAnswers(t *testing.T) {
 		}
 	}
 	t.Setenv("PATH", t.TempDir())
-	if _, err := New(Options{}).Jobs(t.Context()); !errors.Is(err, scheduler.ErrUnreachable) || !strings.Contains(err.Error(), "not installed") {
+	if _, err := New(Options{}).Jobs(t.Context()); !errors.Is(err, scheduler.ErrUnreachable) ||
+		!strings.Contains(err.Error(), "not installed") {
 		t.Errorf("without squeue: %v", err)
 	}
 }
@@ -230,8 +233,10 @@ func TestEstimate(t *testing.T) {
 		start  time.Time
 		fault  string // empty: none
 	}{
-		"a time":     {says("Job 3 to start at "+soon.Format("2006-01-02T15:04:05")+" using 256 processors on nodes nid[001000-001001] in partition gpu_ss11", 0), soon, ""},
-		"never":      {says("Job 3 to start at "+soon.AddDate(1, 0, 0).Format("2006-01-02T15:04:05")+" using 256 processors on nodes nid[001000-001001] in partition x", 0), time.Time{}, ""},
+		"a time": {says("Job 3 to start at "+soon.Format("2006-01-02T15:04:05")+" using 256 processors on nodes "+
+			"nid[001000-001001] in partition gpu_ss11", 0), soon, ""},
+		"never": {says("Job 3 to start at "+soon.AddDate(1, 0, 0).
+			Format("2006-01-02T15:04:05")+" using 256 processors on nodes nid[001000-001001] in partition x", 0), time.Time{}, ""},
 		"impossible": {says("allocation failure: Node count specification invalid", 1), time.Time{}, "number of nodes"},
 		"no answer":  {says("hello", 0), time.Time{}, "not as asked for"},
 	} {
@@ -265,7 +270,8 @@ func TestTimesAreLocal(t *testing.T) {
 	}
 	s, calls := fake(t, Options{Local: pacific}, map[string]string{
 		"squeue": say(recorded(t, "24.11")["answers.squeue"]), "sacct": say(recorded(t, "24.11")["answers.sacct"]),
-		"sbatch": "echo 'sbatch: Job 3 to start at " + soon.In(pacific).Format("2006-01-02T15:04:05") + " using 256 processors on nodes nid001000 in partition x' >&2",
+		"sbatch": "echo 'sbatch: Job 3 to start at " + soon.In(pacific).Format("2006-01-02T15:04:05") +
+			" using 256 processors on nodes nid001000 in partition x' >&2",
 	})
 	want := time.Date(2026, 12, 1, 0, 34, 54, 0, time.UTC) // 16:34:54 there
 	jobs, err := s.Jobs(t.Context())

@@ -22,17 +22,25 @@ slurm_load_jobs error: Protocol authentication error`
 		"slurm_load_jobs error: Socket timed out on send/recv operation":              {"does not answer in time", scheduler.ErrUnreachable},
 		"scancel: error: Kill job error on job id 4: Socket timed out":                {"does not answer in time", scheduler.ErrUnreachable},
 		munge: {"munge service", scheduler.ErrUnreachable},
-		"sacct: error: Problem talking to the database: Connection refused":                            {"accounting database", scheduler.ErrUnreachable},
-		"slurm_load_jobs error: Transport endpoint is not connected":                                   {"connection to Slurm's controller broke", scheduler.ErrUnreachable},
-		"slurm_load_jobs error: Connection reset by peer":                                              {"connection to Slurm's controller broke", scheduler.ErrUnreachable},
-		"squeue: fatal: Unable to process configuration file":                                          {"configuration cannot be read", scheduler.ErrUnreachable},
-		"squeue: fatal: Could not establish a configuration source":                                    {"no Slurm cluster is configured", scheduler.ErrUnreachable},
-		"Slurm accounting storage is disabled":                                                         {"keeps no accounts", scheduler.ErrNoHistory},
-		"sacct: error: Only 'accounting_storage/slurmdbd' is supported.":                               {"keeps no accounts", scheduler.ErrNoHistory},
-		"slurm_load_jobs error: Invalid job id specified":                                              {"no such job", scheduler.ErrNoJob},
-		"scancel: error: Kill job error on job id 40: Access/permission denied":                        {"somebody else", nil},
-		"sbatch: error: Batch job submission failed: Slurm temporarily unable to accept job, sleeping": {"takes no jobs", scheduler.ErrUnreachable},
-		"x: error: something new under the sun\x1b[31m":                                                {"something new under the sun", nil},
+		"sacct: error: Problem talking to the database: Connection refused": {"accounting database",
+			scheduler.ErrUnreachable},
+		"slurm_load_jobs error: Transport endpoint is not connected": {"connection to Slurm's " +
+			"controller broke", scheduler.ErrUnreachable},
+		"slurm_load_jobs error: Connection reset by peer": {"connection to Slurm's " +
+			"controller broke", scheduler.ErrUnreachable},
+		"squeue: fatal: Unable to process configuration file": {"configuration cannot be " +
+			"read", scheduler.ErrUnreachable},
+		"squeue: fatal: Could not establish a configuration source": {"no Slurm cluster is " +
+			"configured", scheduler.ErrUnreachable},
+		"Slurm accounting storage is disabled": {"keeps no accounts",
+			scheduler.ErrNoHistory},
+		"sacct: error: Only 'accounting_storage/slurmdbd' is supported.": {"keeps no accounts",
+			scheduler.ErrNoHistory},
+		"slurm_load_jobs error: Invalid job id specified":                       {"no such job", scheduler.ErrNoJob},
+		"scancel: error: Kill job error on job id 40: Access/permission denied": {"somebody else", nil},
+		"sbatch: error: Batch job submission failed: Slurm temporarily unable to accept job, sleeping": {"takes no jobs",
+			scheduler.ErrUnreachable},
+		"x: error: something new under the sun\x1b[31m": {"something new under the sun", nil},
 		"": {"not a word", nil},
 	} {
 		err := explain("squeue", answer{err: says, code: 1})
@@ -51,7 +59,8 @@ slurm_load_jobs error: Protocol authentication error`
 func TestOwnWords(t *testing.T) {
 	err := explain("sbatch", answer{code: 1, err: "sbatch: error: QOSMaxWallDurationPerJobLimit\n" +
 		"sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)\n"})
-	want := "the time limit is longer than the QOS allows (QOSMaxWallDurationPerJobLimit; Job violates accounting/QOS policy (job submit limit, user's size and/or time limits))"
+	want := "the time limit is longer than the QOS allows (QOSMaxWallDurationPerJobLimit; Job violates accounting/QOS policy (job " +
+		"submit limit, user's size and/or time limits))"
 	if err.Error() != want {
 		t.Errorf("%v\nwant %s", err, want)
 	}

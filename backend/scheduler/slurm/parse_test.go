@@ -45,8 +45,10 @@ func linesOf(program string, jobs []model.Job) string {
 	text := "# " + program + "\n"
 	clock := func(t time.Time) string { return strings.Replace(t.Format("15:04:05"), "00:00:00", "-", 1) }
 	for _, j := range jobs {
-		text += fmt.Sprintf("%s (%s) %q %s %q %s, %s on %dx%d %s, tag %s, %s %s, %v of %v, %s %s %s, in %s to %q %q\n", j.ID, j.RawID, j.Name, j.State,
-			j.Reason, j.ExitCode, j.Account, j.Nodes, j.GPUs, j.NodeList, j.Tag, j.QOS, j.Partition, j.Elapsed, j.Limit, clock(j.Submit), clock(j.Start),
+		text += fmt.Sprintf("%s (%s) %q %s %q %s, %s on %dx%d %s, tag %s, %s %s, %v of %v, %s %s %s, in %s to %q %q\n", j.ID, j.RawID,
+			j.Name, j.State,
+			j.Reason, j.ExitCode, j.Account, j.Nodes, j.GPUs, j.NodeList, j.Tag, j.QOS, j.Partition, j.Elapsed, j.Limit,
+			clock(j.Submit), clock(j.Start),
 			clock(j.End), j.WorkDir, j.Log, j.Errors)
 	}
 	return text
@@ -158,8 +160,10 @@ func TestCancelID(t *testing.T) {
 func queue(n int) string {
 	var b strings.Builder
 	for i := range n {
-		fields := []string{fmt.Sprint(i), fmt.Sprint(i), "Priority", "PENDING", "0:00", "30:00", "4", "", "", "gres:gpu:4", "cpu=512,mem=960G,node=4,billing=512,gres/gpu=16", "gpu_regular",
-			"gpu_ss11", "m1234_g", "2026-11-23T18:08:53", "N/A", "N/A", "0", "0", "sd-" + fmt.Sprint(i), "/pscratch/sd/u/user/vllm", "/pscratch/sd/u/user/vllm/logs/%j.out",
+		fields := []string{fmt.Sprint(i), fmt.Sprint(i), "Priority", "PENDING", "0:00", "30:00", "4", "", "", "gres:gpu:4",
+			"cpu=512,mem=960G,node=4,billing=512,gres/gpu=16", "gpu_regular",
+			"gpu_ss11", "m1234_g", "2026-11-23T18:08:53", "N/A", "N/A", "0", "0", "sd-" + fmt.Sprint(i), "/pscratch/sd/u/user/vllm",
+			"/pscratch/sd/u/user/vllm/logs/%j.out",
 			"/pscratch/sd/u/user/vllm/logs/%j.out", "(null)", "E1.3_llama8b_tp4"}
 		b.WriteString(strings.Join(fields, unit) + record)
 	}
@@ -260,7 +264,8 @@ func FuzzSacct(f *testing.F) {
 
 // TestNameWithSeparators: a job may be called anything; it hides neither itself nor another.
 func TestNameWithSeparators(t *testing.T) {
-	for _, name := range []string{"a" + unit + "b", "a" + record + "b", record, "a" + record + unit + "b" + unit, "a\nb" + unit + "c", "x\n" + unit} {
+	for _, name := range []string{"a" + unit + "b", "a" + record + "b", record, "a" + record + unit + "b" + unit, "a\nb" + unit + "c",
+		"x\n" + unit} {
 		one := func(fields []field, id, name string) string {
 			values := make([]string, len(fields))
 			values[0], values[len(values)-1] = id, name

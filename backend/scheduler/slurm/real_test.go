@@ -79,7 +79,8 @@ func TestRealEstimate(t *testing.T) {
 // TestForeignEnvironment: settings of the user's shell do not change what we read.
 func TestForeignEnvironment(t *testing.T) {
 	env := slurmtest.Env(t)
-	for k, v := range map[string]string{"SQUEUE_FORMAT": "%i", "SQUEUE_STATES": "SUSPENDED", "SLURM_TIME_FORMAT": "%s", "SACCT_FORMAT": "jobid",
+	for k, v := range map[string]string{"SQUEUE_FORMAT": "%i", "SQUEUE_STATES": "SUSPENDED", "SLURM_TIME_FORMAT": "%s",
+		"SACCT_FORMAT":   "jobid",
 		"SBATCH_ACCOUNT": "nosuch", "SBATCH_QOS": "nosuch", "SLURM_CLUSTERS": "nosuch", "SQUEUE_USERS": "nobody", "SBATCH_TIMELIMIT": "1"} {
 		t.Setenv(k, v)
 	}
@@ -90,7 +91,8 @@ func TestForeignEnvironment(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = s.Cancel(context.Background(), id) })
 	j := find(t, s, id, func(j model.Job) bool { return j.Reason == "BeginTime" })
-	if time.Since(j.Submit).Abs() > time.Minute || j.GPUs != 3 || j.Limit != 20*time.Minute || j.QOS != "gpu_regular" || j.Account != "m1234_g" {
+	if time.Since(j.Submit).Abs() > time.Minute || j.GPUs != 3 || j.Limit != 20*time.Minute || j.QOS != "gpu_regular" ||
+		j.Account != "m1234_g" {
 		t.Errorf("%+v", j)
 	}
 	if j.Start.Before(time.Now().Add(30 * time.Minute)) {
@@ -177,7 +179,8 @@ func TestHard(t *testing.T) {
 		if err := syscall.Kill(pid(t, dir, "munged"), syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
-		for there := error(nil); there == nil && t.Context().Err() == nil; { // else it signs what is asked, and is gone when the controller checks
+		// else it signs what is asked, and is gone when the controller checks
+		for there := error(nil); there == nil && t.Context().Err() == nil; {
 			time.Sleep(10 * time.Millisecond)
 			_, there = os.Stat(filepath.Join(dir, "munge", "socket"))
 		}

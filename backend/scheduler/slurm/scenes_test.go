@@ -89,7 +89,8 @@ until [ -z "$(squeue -h -t PD,R,CG -j $j)" ]; do sleep 0.2; done; echo $j`},
 
 // memoryScenes need the memory cgroup.
 var memoryScenes = []scene{
-	{name: "out-of-memory", until: "OUT_OF_MEMORY .*", lines: `sb -N1 -q shared --gpus-per-node=1 --mem=60M --wrap 'python3 -c "b = bytearray(400 << 20)" & x=$(head -c 300M /dev/zero | tr "\0" x); wait'`},
+	{name: "out-of-memory", until: "OUT_OF_MEMORY .*",
+		lines: `sb -N1 -q shared --gpus-per-node=1 --mem=60M --wrap 'python3 -c "b = bytearray(400 << 20)" & x=$(head -c 300M /dev/zero | tr "\0" x); wait'`},
 	{name: "out-of-memory-step", until: "FAILED .*|OUT_OF_MEMORY .*", // of the job as well, up to 20.11
 		lines: `sb -N1 -q shared --gpus-per-node=1 --mem=60M --wrap 'srun python3 -c "b = bytearray(400 << 20)"'`},
 }

@@ -88,7 +88,8 @@ func TestSiteOfAnAbsentSlurm(t *testing.T) {
 			t.Errorf("%s: %v", said, err)
 		}
 	}
-	if env := cleanEnv([]string{"SLURM_CONF=", "SLURM_CONF_SERVER=a", "SLURM_JOB_ID=1", "HOME=/h"}); strings.Join(env, " ") != "SLURM_CONF_SERVER=a HOME=/h" {
+	if env := cleanEnv([]string{"SLURM_CONF=", "SLURM_CONF_SERVER=a", "SLURM_JOB_ID=1", "HOME=/h"}); strings.Join(env,
+		" ") != "SLURM_CONF_SERVER=a HOME=/h" {
 		t.Errorf("environment %v", env)
 	}
 }

@@ -22,7 +22,8 @@ func wordsOf(version string) string { return "testdata/states-" + version + ".md
 
 // recordings are the versions that were recorded, each from a Debian of its own, and
 // what their sacct knows.
-var recordings = map[string][]field{"20.11": without(submitLine, "StdOut", "StdErr"), "22.05": without("StdOut", "StdErr"), "24.11": sacctFields}
+var recordings = map[string][]field{"20.11": without(submitLine, "StdOut", "StdErr"), "22.05": without("StdOut", "StdErr"),
+	"24.11": sacctFields}
 
 func without(names ...string) []field {
 	var old Slurm
@@ -68,7 +69,8 @@ func statesSeen(t *testing.T, version string, fields []field) {
 			t.Errorf("%s: tag %q, %+v", s.name, jobs[0].Tag, past)
 		}
 		agree(t, s.name, jobs[0], past)
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", s.name, said(jobs[0]), saidAll(past), jobs[0].State.Words(), why(jobs[0], past), jobs[0].Tasks.Words())
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", s.name, said(jobs[0]), saidAll(past), jobs[0].State.Words(),
+			why(jobs[0], past), jobs[0].Tasks.Words())
 	}
 	if *update {
 		if err := os.WriteFile(wordsOf(version), []byte(b.String()), 0o644); err != nil {
@@ -113,7 +115,8 @@ func agree(t *testing.T, name string, now model.Job, past []model.Job) {
 	}
 	p := past[0]
 	outside := now.State != model.JobFailed && now.State != model.JobOutOfMemory // ended so, a code means nothing
-	if p.State != now.State || p.ExitCode != now.ExitCode && !outside || p.GPUs != now.GPUs || !p.End.Equal(now.End) || !p.Start.Equal(now.Start) {
+	if p.State != now.State || p.ExitCode != now.ExitCode && !outside || p.GPUs != now.GPUs || !p.End.Equal(now.End) ||
+		!p.Start.Equal(now.Start) {
 		t.Errorf("%s: squeue says %+v\nsacct %+v", name, now, p)
 	}
 }

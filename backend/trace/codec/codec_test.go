@@ -29,7 +29,8 @@ func packed(t testing.TB, r ...*trace.Rank) []byte {
 func made() *trace.Rank {
 	return &trace.Rank{
 		File: "kineto_trace_1.json.gz", Bytes: 7, JSON: 70, Names: []string{"a<1>", "ncclDevKernel"},
-		Info:   trace.Info{Rank: 1, WorldSize: 2, Hostname: "nid1", Devices: []trace.Device{{ID: 1, Name: "NVIDIA A100", SMs: 108}}, Notes: []string{"n"}},
+		Info: trace.Info{Rank: 1, WorldSize: 2, Hostname: "nid1", Devices: []trace.Device{{ID: 1, Name: "NVIDIA A100", SMs: 108}},
+			Notes: []string{"n"}},
 		Colls:  []trace.Coll{{Name: "allreduce", InElems: -1, GroupRanks: []int{0, 1}, Src: -1, Dst: -1}},
 		Marks:  []trace.Mark{{Name: "prefill", Start: 1 << 60, Dur: 5, GPU: true}},
 		Damage: []trace.Damage{{Offset: 9, Text: "cut", Lost: "rest"}},

@@ -18,8 +18,10 @@ import (
 
 func TestSchemas(t *testing.T) {
 	want := []Collective{
-		{Coll: trace.Coll{Name: "allreduce", DType: "BFloat16", InElems: 16, OutElems: 16, GroupSize: 2, GroupName: "1", GroupRanks: []int{2, 3}, Src: -1, Dst: -1}, Calls: 1, InBytes: 32, OutBytes: 32},
-		{Coll: trace.Coll{Name: "send", DType: "Float", InElems: 8, OutElems: 8, GroupSize: 2, GroupName: "1", GroupRanks: []int{2, 3}, Src: -1, Dst: 3}, Calls: 1, InBytes: 32, OutBytes: 32},
+		{Coll: trace.Coll{Name: "allreduce", DType: "BFloat16", InElems: 16, OutElems: 16, GroupSize: 2, GroupName: "1",
+			GroupRanks: []int{2, 3}, Src: -1, Dst: -1}, Calls: 1, InBytes: 32, OutBytes: 32},
+		{Coll: trace.Coll{Name: "send", DType: "Float", InElems: 8, OutElems: 8, GroupSize: 2, GroupName: "1",
+			GroupRanks: []int{2, 3}, Src: -1, Dst: 3}, Calls: 1, InBytes: 32, OutBytes: 32},
 	}
 	for schema, text := range schemas {
 		t.Run(schema, func(t *testing.T) {
@@ -65,25 +67,43 @@ var faulty = []struct {
 	damage, notes string
 }{
 	{name: "cut inside a node", text: schemas["1.1.1-chakra.0.0.4"][:2000], nodes: 3, damage: "ended before the list of nodes was closed"},
-	{name: "cut between nodes", text: document("1.1.1-chakra.0.0.4", chakra("aten::mm", 4, 2, 5, "", "", ""), chakra("aten::mm", 5, 2, 6, "", "", ""))[:500], nodes: 1, damage: "ended before the list of nodes was closed"},
-	{name: "cut after the list", text: strings.Split(schemas["1.1.1-chakra.0.0.4"], "\"finish_ts\"")[0], nodes: 7, damage: "ended before the document was closed"},
-	{name: "no finish_ts", text: strings.Replace(schemas["1.1.1-chakra.0.0.4"], "],\n  \"finish_ts\": 75708", "]", 1), nodes: 7, damage: "no finish_ts"},
+	{name: "cut between nodes", text: document("1.1.1-chakra.0.0.4", chakra("aten::mm", 4, 2, 5, "", "", ""),
+		chakra("aten::mm", 5, 2, 6, "", "", ""))[:500], nodes: 1, damage: "ended before the list of nodes was closed"},
+	{name: "cut after the list", text: strings.Split(schemas["1.1.1-chakra.0.0.4"], "\"finish_ts\"")[0], nodes: 7,
+		damage: "ended before the document was closed"},
+	{name: "no finish_ts", text: strings.Replace(schemas["1.1.1-chakra.0.0.4"], "],\n  \"finish_ts\": 75708", "]", 1), nodes: 7,
+		damage: "no finish_ts"},
 	{name: "cut before the list", text: `{"schema": "1.1.1-chakra.0.0.4", "pid": 6`, damage: "ended before the list of nodes began"},
 	{name: "text after the end", text: schemas["1.0.1"] + "}", nodes: 7, damage: "text after the end"},
-	{name: "stray quote in a name", text: document("1.1.1-chakra.0.0.4", chakra("a", 2, 1, 3, "", "", ""), strings.Replace(chakra("bcd", 3, 1, 4, "", "", ""), "bcd", `b"d`, 1), chakra("e", 4, 1, 5, "", "", "")), nodes: 2, damage: "1 node is not JSON"},
-	{name: "stray quote in the last name", text: document("1.1.1-chakra.0.0.4", chakra("a", 2, 1, 3, "", "", ""), strings.Replace(chakra("bcd", 3, 1, 4, "", "", ""), "bcd", `b"d`, 1)), nodes: 1, damage: "1 node is not JSON"},
-	{name: "stray quote in a flat node", text: document("1.0.1", flat("a", 2, 1, 3, ""), strings.Replace(flat("bcd", 3, 1, 4, ""), "bcd", `b"d`, 1), flat("e", 4, 1, 5, "")), nodes: 2, damage: "1 node is not JSON"},
-	{name: "bare words", text: document("1.0.1", flat("a", 2, 1, 3, ""), "nonsense here", flat("e", 4, 1, 5, "")), nodes: 2, damage: "1 node is not JSON"},
+	{name: "stray quote in a name", text: document("1.1.1-chakra.0.0.4", chakra("a", 2, 1, 3, "", "", ""),
+		strings.Replace(chakra("bcd", 3, 1, 4, "", "", ""), "bcd", `b"d`, 1), chakra("e", 4, 1, 5, "", "", "")), nodes: 2,
+		damage: "1 node is not JSON"},
+	{name: "stray quote in the last name", text: document("1.1.1-chakra.0.0.4", chakra("a", 2, 1, 3, "", "", ""),
+		strings.Replace(chakra("bcd", 3, 1, 4, "", "", ""), "bcd", `b"d`, 1)), nodes: 1, damage: "1 node is not JSON"},
+	{name: "stray quote in a flat node", text: document("1.0.1", flat("a", 2, 1, 3, ""),
+		strings.Replace(flat("bcd", 3, 1, 4, ""), "bcd", `b"d`, 1), flat("e", 4, 1, 5, "")), nodes: 2, damage: "1 node is not JSON"},
+	{name: "bare words", text: document("1.0.1", flat("a", 2, 1, 3, ""), "nonsense here", flat("e", 4, 1, 5, "")), nodes: 2,
+		damage: "1 node is not JSON"},
 	{name: "NaN among inputs", text: document("1.0.1", flat("a", 2, 1, 3, `, "inputs": [NaN, inf, -Infinity]`)), nodes: 1},
-	{name: "node without id", text: document("1.0.1", flat("a", 2, 1, 3, ""), `{"name": "b"}`, flat("e", 4, 1, 5, "")), nodes: 2, damage: "1 node is not JSON or has no name or id"},
-	{name: "giant node", text: document("1.0.1", flat("a", 2, 1, 3, ""), flat(strings.Repeat("x", jsonscan.MaxPiece+2*blockSize), 3, 1, 4, ""), flat("e", 4, 1, 5, "")), nodes: 2, damage: "larger than 16 MiB"},
+	{name: "node without id", text: document("1.0.1", flat("a", 2, 1, 3, ""), `{"name": "b"}`, flat("e", 4, 1, 5, "")), nodes: 2,
+		damage: "1 node is not JSON or has no name or id"},
+	{name: "giant node", text: document("1.0.1", flat("a", 2, 1, 3, ""),
+		flat(strings.Repeat("x", jsonscan.MaxPiece+2*blockSize), 3, 1, 4, ""), flat("e", 4, 1, 5, "")), nodes: 2,
+		damage: "larger than 16 MiB"},
 	{name: "invalid UTF-8", text: document("1.0.1", strings.Replace(flat("abc", 2, 1, 3, ""), "abc", "a\xff\x1b[31m", 1)), nodes: 1},
-	{name: "list of groups cut", text: document("1.1.1-chakra.0.0.4", chakra(groupNode, 3, 2, 1, `{"values": ["[{\"pg_name\": \"0\", \"ranks\": [0, 1], \"gro"]}`, "", "")), nodes: 1, damage: "list of process groups"},
-	{name: "missing comms info", text: document("1.1.1-chakra.0.0.4", chakra(commNode, 3, 2, 1, `{"values": []}`, "", `,{"name": "debug", "type": "string", "value": "missing comms info"}`)), nodes: 1, notes: "missing comms info"},
-	{name: "sizes that are no numbers", text: document("1.1.1-chakra.0.0.4", chakra(commNode, 3, 2, 1, "", "", strings.ReplaceAll(commAttrs("allreduce", "Float", 777, 777, "0", 2), "777", "N/A"))), nodes: 1, damage: "1 collective call has a size or group that is no number"},
+	{name: "list of groups cut", text: document("1.1.1-chakra.0.0.4",
+		chakra(groupNode, 3, 2, 1, `{"values": ["[{\"pg_name\": \"0\", \"ranks\": [0, 1], \"gro"]}`, "", "")), nodes: 1,
+		damage: "list of process groups"},
+	{name: "missing comms info", text: document("1.1.1-chakra.0.0.4",
+		chakra(commNode, 3, 2, 1, `{"values": []}`, "", `,{"name": "debug", "type": "string", "value": "missing comms info"}`)),
+		nodes: 1, notes: "missing comms info"},
+	{name: "sizes that are no numbers", text: document("1.1.1-chakra.0.0.4",
+		chakra(commNode, 3, 2, 1, "", "", strings.ReplaceAll(commAttrs("allreduce", "Float", 777, 777, "0", 2), "777", "N/A"))),
+		nodes: 1, damage: "1 collective call has a size or group that is no number"},
 	{name: "later schema", text: document("2.0.0", flat("a", 2, 1, 3, "")), nodes: 1, notes: "is not one of those known"},
 	{name: "no nodes", text: document("1.1.1-chakra.0.0.4"), notes: "no nodes"},
-	{name: "bare word beside the nodes", text: strings.Replace(document("1.0.1", flat("a", 2, 1, 3, "")), "75708", "NaN", 1), nodes: 1, damage: "the value of finish_ts is not as it should be"},
+	{name: "bare word beside the nodes", text: strings.Replace(document("1.0.1", flat("a", 2, 1, 3, "")), "75708", "NaN", 1),
+		nodes: 1, damage: "the value of finish_ts is not as it should be"},
 }
 
 func TestFaults(t *testing.T) {
@@ -198,13 +218,15 @@ func TestCallsWithoutGroupSize(t *testing.T) {
 		return fmt.Sprintf(`, "inputs": [%s, 7, %s, 0, %q, %s, []], "input_types": ["Tensor(c10::Half)"]`, tensor, group, name, split)
 	}
 	groups := flat(groupNode, 2, 1, 0, `, "inputs": ["[{\"pg_name\": \"9\", \"ranks\": [4, 5, 6], \"group_size\": 3}]"]`)
-	tr := read(t, document("1.0.1", groups, flat(commNode, 3, 1, 3, inputs("9", "allreduce", "[]")), flat(commNode, 4, 1, 4, inputs("8", "all_to_allv", "[1, 2, 3, 4]")),
+	tr := read(t, document("1.0.1", groups, flat(commNode, 3, 1, 3, inputs("9", "allreduce", "[]")),
+		flat(commNode, 4, 1, 4, inputs("8", "all_to_allv", "[1, 2, 3, 4]")),
 		flat(commNode, 5, 1, 5, inputs("8", "allreduce", "[]")), flat(commNode, 6, 1, 6, `, "inputs": [7, 0, 2, "wait", [], []]`)))
 	if len(tr.Damage)+len(tr.Notes) != 0 || len(tr.Calls) != 4 {
 		t.Fatalf("%d calls, damage %v, notes %q", len(tr.Calls), tr.Damage, tr.Notes)
 	}
 	for i, want := range []trace.Coll{
-		{Name: "allreduce", DType: "Half", InElems: 1024, OutElems: -1, GroupSize: 3, GroupName: "9", GroupRanks: []int{4, 5, 6}, Src: -1, Dst: -1},
+		{Name: "allreduce", DType: "Half", InElems: 1024, OutElems: -1, GroupSize: 3, GroupName: "9", GroupRanks: []int{4, 5, 6},
+			Src: -1, Dst: -1},
 		{Name: "all_to_allv", DType: "Half", InElems: 1024, OutElems: -1, GroupSize: 4, GroupName: "8", Src: -1, Dst: -1},
 		{Name: "allreduce", DType: "Half", InElems: 1024, OutElems: -1, GroupSize: -1, GroupName: "8", Src: -1, Dst: -1},
 	} {

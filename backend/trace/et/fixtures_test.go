@@ -31,13 +31,15 @@ func read(t testing.TB, text string) *Trace {
 
 // document is a trace of a schema around nodes.
 func document(schema string, nodes ...string) string {
-	return fmt.Sprintf("{\n  \"schema\": %q, \"pid\": 628, \"time\": \"2026-11-23 09:26:12\", \"start_ts\": 69439,\n  \"nodes\": [\n", schema) +
+	return fmt.Sprintf("{\n  \"schema\": %q, \"pid\": 628, \"time\": \"2026-11-23 09:26:12\", \"start_ts\": 69439,\n  \"nodes\": [\n",
+		schema) +
 		strings.Join(nodes, ",\n") + "\n  ],\n  \"finish_ts\": 75708\n}\n"
 }
 
 // flat is a node of schema 1.0.1.
 func flat(name string, id, parent, rf int, rest string) string {
-	return fmt.Sprintf("    {\n      \"name\": %q, \"id\": %d, \"rf_id\": %d, \"parent\": %d, \"fw_parent\": 0, \"seq_id\": -1, \"scope\": 0, \"tid\": 1, \"fw_tid\": 0, \"op_schema\": \"\"%s\n    }",
+	return fmt.Sprintf("    {\n      \"name\": %q, \"id\": %d, \"rf_id\": %d, \"parent\": %d, \"fw_parent\": 0, \"seq_id\": -1, "+
+		"\"scope\": 0, \"tid\": 1, \"fw_tid\": 0, \"op_schema\": \"\"%s\n    }",
 		name, id, rf, parent, rest)
 }
 
@@ -50,7 +52,8 @@ func chakra(name string, id, parent, rf int, inputs, outputs, attrs string) stri
 		outputs = `{"values": [], "shapes": [], "types": []}`
 	}
 	return fmt.Sprintf("      {\n        \"id\": %d, \"name\": %q, \"ctrl_deps\": %d,\n        \"inputs\": %s,\n        \"outputs\": %s,\n"+
-		"        \"attrs\": [{\"name\": \"rf_id\", \"type\": \"uint64\", \"value\": %d},{\"name\": \"fw_parent\", \"type\": \"uint64\", \"value\": 0},{\"name\": \"seq_id\", \"type\": \"int64\", \"value\": -1}%s]\n      }",
+		"        \"attrs\": [{\"name\": \"rf_id\", \"type\": \"uint64\", \"value\": %d},{\"name\": \"fw_parent\", \"type\": "+
+		"\"uint64\", \"value\": 0},{\"name\": \"seq_id\", \"type\": \"int64\", \"value\": -1}%s]\n      }",
 		id, name, parent, inputs, outputs, rf, attrs)
 }
 
@@ -70,7 +73,8 @@ func commAttrs(name, dtype string, in, out int, group string, size int) string {
 		`{"name": "in_msg_nelems", "type": "uint64", "value": %d},{"name": "out_msg_nelems", "type": "uint64", "value": %d},`+
 		`{"name": "in_split_size", "type": "string", "value": "[]"},{"name": "global_rank_start", "type": "uint64", "value": 0},`+
 		`{"name": "global_rank_stride", "type": "uint64", "value": 1},{"name": "pg_name", "type": "string", "value": %q},`+
-		`{"name": "pg_desc", "type": "string", "value": "x"},{"name": "pg_size", "type": "uint64", "value": %d}`, name, dtype, in, out, group, size)
+		`{"name": "pg_desc", "type": "string", "value": "x"},{"name": "pg_size", "type": "uint64", "value": %d}`, name, dtype, in,
+		out, group, size)
 }
 
 // schemas are the same little program in every schema: groups, an all-reduce of 16
@@ -93,7 +97,8 @@ var schemas = map[string]string{
 		chakra(commNode, 7, 2, 8, `{"values": [3, 7001, 0, "barrier", [], [], 4], "types": []}`, "", ""),
 		chakra(rootName, 1, 1, 0, "", "", "")),
 	"1.0.3-chakra.0.0.4": named("1.0.3-chakra.0.0.4", ""),
-	"1.0.4-chakra.0.0.4": named("1.0.4-chakra.0.0.4", `,{"name": "kernel_backend", "type": "string", "value": ""},{"name": "kernel_file", "type": "string", "value": ""}`),
+	"1.0.4-chakra.0.0.4": named("1.0.4-chakra.0.0.4",
+		`,{"name": "kernel_backend", "type": "string", "value": ""},{"name": "kernel_file", "type": "string", "value": ""}`),
 	"1.1.0-chakra.0.0.4": attributed("1.1.0-chakra.0.0.4"),
 	"1.1.1-chakra.0.0.4": attributed("1.1.1-chakra.0.0.4"),
 }
@@ -117,7 +122,9 @@ func attributed(schema string) string {
 		chakra(groupNode, 3, 2, 1, `{"values": [`+groupList+`], "shapes": [[]], "types": ["String"], "strides": [[]]}`, "", ""),
 		chakra("c10d::allreduce_", 4, 2, 5, "", "", ""),
 		chakra(commNode, 5, 4, 6, `{"values": [[[9, 1, 0, 16, 2, "cuda:0"]], [1, false], ["1", "tp"], 0, "allreduce", [], [], 2, 1, 2], "strides": [[[1]]]}`, "", commAttrs("allreduce", "BFloat16", 16, 16, "1", 2)),
-		chakra(commNode, 6, 2, 7, `{"values": [[[9, 1, 0, 8, 4, "cuda:0"]], [2, true], ["1", "tp"], 1, "send", [], [], 2, 1, 2]}`, "", commAttrs("send", "Float", 8, 8, "1", 2)),
-		chakra(commNode, 7, 2, 8, `{"values": [[3, false], ["0", "default_pg"], 0, "barrier", [], [], 0, 1, 4]}`, "", commAttrs("barrier", "Byte", 0, 0, "0", 4)),
+		chakra(commNode, 6, 2, 7, `{"values": [[[9, 1, 0, 8, 4, "cuda:0"]], [2, true], ["1", "tp"], 1, "send", [], [], 2, 1, 2]}`, "",
+			commAttrs("send", "Float", 8, 8, "1", 2)),
+		chakra(commNode, 7, 2, 8, `{"values": [[3, false], ["0", "default_pg"], 0, "barrier", [], [], 0, 1, 4]}`, "",
+			commAttrs("barrier", "Byte", 0, 0, "0", 4)),
 		chakra(rootName, 1, 1, 0, "", "", ""))
 }

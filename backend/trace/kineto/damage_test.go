@@ -26,7 +26,8 @@ const (
 // kernelEvent is a kernel that starts at n µs and lasts a microsecond.
 func kernelEvent(name string, n int) string {
 	return fmt.Sprintf("  {\n    \"ph\": \"X\", \"cat\": \"kernel\", \"name\": \"%s\", \"pid\": 0, \"tid\": 7,\n"+
-		"    \"ts\": %d.000, \"dur\": 1.000,\n    \"args\": {\n      \"device\": 0, \"stream\": 7, \"correlation\": %d, \"blocks per SM\": 1.5\n    }\n  }", name, n, n)
+		"    \"ts\": %d.000, \"dur\": 1.000,\n    \"args\": {\n      \"device\": 0, \"stream\": 7, \"correlation\": %d, \"blocks "+
+		"per SM\": 1.5\n    }\n  }", name, n, n)
 }
 
 // opEvent is an event that is not kept.
@@ -59,24 +60,35 @@ var faulty = []struct {
 	{name: "raw newline in a name", event: kernelEvent("ge\nmm", 5), kernels: 1},
 	{name: "raw newline in a name that is not kept", event: opEvent("ge\nmm")},
 	{name: "trailing comma", event: strings.Replace(opEvent("a"), "1\n    }", "1,\n    },", 1)},
-	{name: "inf where nobody looks", event: strings.Replace(kernelEvent("a", 5), `"device"`, `"memory bandwidth (GB/s)": inf, "device"`, 1), kernels: 1, note: "1 values that no metric uses"},
-	{name: "-inf where nobody looks", event: strings.Replace(kernelEvent("a", 5), `"device"`, `"memory bandwidth (GB/s)": -inf, "device"`, 1), kernels: 1, note: "1 values that no metric uses"},
-	{name: "N/A where nobody looks", event: strings.Replace(kernelEvent("a", 5), `"device"`, `"x": N/A, "y": NaN, "device"`, 1), kernels: 1, note: "2 values that no metric uses"},
-	{name: "infinite blocks", event: strings.Replace(kernelEvent("a", 5), "1.5", "inf", 1), kernels: 1, damage: "launch has no number of blocks"},
+	{name: "inf where nobody looks", event: strings.Replace(kernelEvent("a", 5), `"device"`,
+		`"memory bandwidth (GB/s)": inf, "device"`, 1), kernels: 1, note: "1 values that no metric uses"},
+	{name: "-inf where nobody looks", event: strings.Replace(kernelEvent("a", 5), `"device"`,
+		`"memory bandwidth (GB/s)": -inf, "device"`, 1), kernels: 1, note: "1 values that no metric uses"},
+	{name: "N/A where nobody looks", event: strings.Replace(kernelEvent("a", 5), `"device"`, `"x": N/A, "y": NaN, "device"`, 1),
+		kernels: 1, note: "2 values that no metric uses"},
+	{name: "infinite blocks", event: strings.Replace(kernelEvent("a", 5), "1.5", "inf", 1), kernels: 1,
+		damage: "launch has no number of blocks"},
 	{name: "NaN duration", event: strings.Replace(kernelEvent("a", 5), "1.000", "NaN", 1), damage: "no time that is a number"},
 	{name: "no duration", event: strings.Replace(kernelEvent("a", 5), ", \"dur\": 1.000", "", 1), damage: "no time that is a number"},
 	{name: "time beyond all bounds", event: strings.Replace(kernelEvent("a", 5), "5.000", "1e300", 1), damage: "no time that is a number"},
 	{name: "negative duration", event: strings.Replace(kernelEvent("a", 5), "1.000", "-1.000", 1), kernels: 1, damage: "duration is negative"},
-	{name: "stream that is no number", event: strings.Replace(kernelEvent("a", 5), `"stream": 7`, `"stream": N/A`, 1), kernels: 1, damage: "no number in range"},
-	{name: "stream beyond all bounds", event: strings.Replace(kernelEvent("a", 5), `"stream": 7`, `"stream": 99999999999`, 1), kernels: 1, damage: "no number in range"},
-	{name: "NCCL size that is no number", event: strings.Replace(kernelEvent("a", 5), `"device"`, `"In msg nelems": N/A, "device"`, 1), kernels: 1, damage: "NCCL size or rank"},
-	{name: "quoted numbers", event: strings.NewReplacer("5.000", `"5.000"`, `"stream": 7`, `"stream": "7"`).Replace(kernelEvent("a", 5)), kernels: 1},
+	{name: "stream that is no number", event: strings.Replace(kernelEvent("a", 5), `"stream": 7`, `"stream": N/A`, 1), kernels: 1,
+		damage: "no number in range"},
+	{name: "stream beyond all bounds", event: strings.Replace(kernelEvent("a", 5), `"stream": 7`, `"stream": 99999999999`, 1),
+		kernels: 1, damage: "no number in range"},
+	{name: "NCCL size that is no number", event: strings.Replace(kernelEvent("a", 5), `"device"`, `"In msg nelems": N/A, "device"`,
+		1), kernels: 1, damage: "NCCL size or rank"},
+	{name: "quoted numbers", event: strings.NewReplacer("5.000", `"5.000"`, `"stream": 7`, `"stream": "7"`).
+		Replace(kernelEvent("a", 5)), kernels: 1},
 	{name: "row named by text", event: strings.Replace(kernelEvent("a", 5), `"tid": 7`, `"tid": "stream 7"`, 1), kernels: 1},
 	{name: "begin without end", event: strings.Replace(kernelEvent("a", 5), `"X"`, `"B"`, 1), damage: "begin or an end"},
-	{name: "keys given twice: the first counts", event: strings.NewReplacer(`"pid": 0`, `"cat": "cpu_op", "pid": 0`, `"stream": 7`, `"stream": 7, "stream": 9`).Replace(kernelEvent("a", 5)), kernels: 1},
+	{name: "keys given twice: the first counts", event: strings.NewReplacer(`"pid": 0`, `"cat": "cpu_op", "pid": 0`, `"stream": 7`,
+		`"stream": 7, "stream": 9`).Replace(kernelEvent("a", 5)), kernels: 1},
 	{name: "bare words between events", event: "null,\n" + opEvent("a"), damage: "1 event is not JSON"},
-	{name: "nested arguments", event: strings.Replace(kernelEvent("a", 5), `"device"`, `"occupancy": {"stream": 9, "x": [{}]}, "device"`, 1), kernels: 1},
-	{name: "spaces and commas before keys", event: strings.Replace(kernelEvent("a", 5), `"device"`, "\n , \"External id\" : 1,   \"device\"", 1), kernels: 1},
+	{name: "nested arguments", event: strings.Replace(kernelEvent("a", 5), `"device"`,
+		`"occupancy": {"stream": 9, "x": [{}]}, "device"`, 1), kernels: 1},
+	{name: "spaces and commas before keys", event: strings.Replace(kernelEvent("a", 5), `"device"`,
+		"\n , \"External id\" : 1,   \"device\"", 1), kernels: 1},
 	{name: "old category", event: strings.Replace(kernelEvent("a", 5), `"kernel"`, `"Kernel"`, 1), kernels: 1},
 	{name: "giant event", event: opEvent(strings.Repeat("x", jsonscan.MaxPiece+2*blockSize)), damage: "larger than 16 MiB"},
 }

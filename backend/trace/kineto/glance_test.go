@@ -30,7 +30,8 @@ func TestWhyNoKernels(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := r.Info.WithoutKernels(); len(r.Damage) > 0 || len(r.Info.Notes) != 1 || !strings.Contains(got, want) || !strings.HasPrefix(got, "no GPU kernels") {
+		if got := r.Info.WithoutKernels(); len(r.Damage) > 0 || len(r.Info.Notes) != 1 || !strings.Contains(got, want) ||
+			!strings.HasPrefix(got, "no GPU kernels") {
 			t.Errorf("%s: %q, damage %v, want %q", cats, r.Info.Notes, r.Damage, want)
 		}
 	}

@@ -129,7 +129,8 @@ func TestLinksAgreeWithReference(t *testing.T) {
 
 // hostEvent is a range or a launch of thread 1, from its start for so long.
 func hostEvent(cat, name string, start, dur int, args string) string {
-	return fmt.Sprintf(`{"ph": "X", "cat": %q, "name": %q, "pid": 7, "tid": 1, "ts": %d, "dur": %d, "args": {%s}}`, cat, name, start, dur, args)
+	return fmt.Sprintf(`{"ph": "X", "cat": %q, "name": %q, "pid": 7, "tid": 1, "ts": %d, "dur": %d, "args": {%s}}`, cat, name, start,
+		dur, args)
 }
 
 // deviceKernel is a kernel of 1 ms with a correlation id and an external one.
@@ -153,26 +154,61 @@ func TestWhatLaunchedAKernel(t *testing.T) {
 		events []string
 		want   string // a name, or a word of why there is none
 	}{
-		"external id is the correlation id": {metric.Operator, []string{op("empty", 0, 5, 1), op("mm", 10, 20, 2), call("cuda_runtime", launch, 12, 1), deviceKernel(1, 1)}, "mm"},
-		"the innermost":                     {metric.Operator, []string{op("addmm", 11, 9, 3), op("linear", 10, 20, 2), op("t", 10, 1, 4), call("cuda_driver", "cuLaunchKernel", 12, 1), deviceKernel(1, 2)}, "addmm"},
-		"after a child":                     {metric.Operator, []string{op("linear", 10, 20, 2), op("t", 10, 2, 3), call("hip_runtime", "hipLaunchKernel", 12, 1), deviceKernel(1, 3)}, "linear"},
-		"of one µs":                         {metric.Operator, []string{op("child", 10, 5, 3), op("parent", 10, 5, 2), call("cuda_runtime", launch, 10, 1), deviceKernel(1, 9)}, "child"},
-		"on another thread":                 {metric.Operator, []string{op("mm", 10, 20, 1), other.Replace(call("cuda_runtime", launch, 12, 1)), deviceKernel(1, 1)}, "launched outside any operator"},
-		"outside":                           {metric.Operator, []string{op("mm", 10, 20, 1), call("cuda_runtime", launch, 30, 1), deviceKernel(1, 1)}, "launched outside any operator"},
-		"no operators":                      {metric.Operator, []string{hostEvent("user_annotation", "x", 10, 20, ""), call("cuda_runtime", launch, 12, 1), deviceKernel(1, 1)}, "without operators (no cpu_op events)"},
-		"no such launch":                    {metric.Operator, []string{op("mm", 10, 20, 1), call("cuda_runtime", launch, 12, 2), deviceKernel(1, 1)}, "launch is not in the trace"},
-		"0 is no correlation id":            {metric.Operator, []string{op("mm", 10, 20, 1), call("cuda_runtime", launch, 12, 0), deviceKernel(0, 1)}, "launch is not in the trace"},
-		"no launches":                       {metric.Operator, []string{op("mm", 10, 20, 1), deviceKernel(1, 1)}, "no cuda_runtime events"},
-		"a graph":                           {metric.Operator, []string{op("mm", 10, 20, 1), call("cuda_runtime", "cudaGraphLaunch", 12, 1), deviceKernel(1, 1)}, "CUDA graphs (cudaGraphLaunch)"},
-		"an AMD graph":                      {metric.Operator, []string{op("mm", 10, 20, 1), call("cuda_runtime", "hipGraphLaunch", 12, 1), deviceKernel(1, 1)}, "CUDA graphs (hipGraphLaunch)"},
-		"one id twice":                      {metric.Operator, []string{op("mm", 10, 20, 1), op("later", 200, 20, 1), call("cuda_runtime", launch, 202, 1), call("cuda_runtime", launch, 12, 1), deviceKernel(1, 1)}, "mm"},
-		"one id, two that began before":     {metric.Operator, []string{op("mm", 10, 20, 1), op("later", 50, 20, 1), call("cuda_runtime", launch, 12, 1), call("cuda_runtime", launch, 52, 1), deviceKernel(1, 1)}, "later"},
-		"one id of two processes":           {metric.Operator, []string{op("mm", 10, 20, 1), call("cuda_runtime", launch, 12, 1), strings.Replace(call("cuda_runtime", launch, 13, 1), `"pid": 7`, `"pid": 8`, 1), deviceKernel(1, 1)}, "several processes"},
-		"before 2022":                       {metric.Operator, []string{hostEvent("Operator", "ProfilerStep#1", 11, 15, ""), hostEvent("Operator", "mm", 10, 20, ""), call("Runtime", launch, 12, 1), strings.Replace(deviceKernel(1, 1), `"kernel"`, `"Kernel"`, 1)}, "mm"},
-		"a Python frame":                    {metric.Frame, []string{op("mm", 11, 20, 1), hostEvent("python_function", "nn.Module: Linear_0", 9, 30, `"Python id": 1`), hostEvent("python_function", "torch/nn/functional.py(2): linear", 9, 30, `"Python id": 2`), call("cuda_runtime", launch, 12, 1), deviceKernel(1, 1)}, "torch/nn/functional.py(2): linear"},
-		"a module":                          {metric.Module, []string{hostEvent("python_function", "nn.Module: Linear_0", 9, 30, ""), hostEvent("python_function", "forward", 10, 20, ""), call("cuda_runtime", launch, 12, 1), deviceKernel(1, 1)}, "nn.Module: Linear_0"},
-		"an annotation around a graph":      {metric.Annotation, []string{hostEvent("user_annotation", "step 4", 5, 30, ""), call("cuda_runtime", "cudaGraphLaunch", 12, 1), deviceKernel(1, 1)}, "step 4"},
-		"an annotation":                     {metric.Annotation, []string{op("mm", 11, 20, 1), hostEvent("user_annotation", "step 4", 5, 30, ""), call("cuda_runtime", launch, 12, 1), deviceKernel(1, 1)}, "step 4"},
+		"external id is the correlation id": {metric.Operator,
+			[]string{op("empty", 0, 5, 1), op("mm", 10, 20, 2), call("cuda_runtime", launch, 12, 1), deviceKernel(1, 1)}, "mm"},
+		"the innermost": {metric.Operator,
+			[]string{op("addmm", 11, 9, 3), op("linear", 10, 20, 2), op("t", 10, 1, 4), call("cuda_driver", "cuLaunchKernel", 12, 1),
+				deviceKernel(1, 2)}, "addmm"},
+		"after a child": {metric.Operator,
+			[]string{op("linear", 10, 20, 2), op("t", 10, 2, 3), call("hip_runtime", "hipLaunchKernel", 12, 1), deviceKernel(1, 3)},
+			"linear"},
+		"of one µs": {metric.Operator,
+			[]string{op("child", 10, 5, 3), op("parent", 10, 5, 2), call("cuda_runtime", launch, 10, 1), deviceKernel(1, 9)}, "child"},
+		"on another thread": {metric.Operator,
+			[]string{op("mm", 10, 20, 1), other.Replace(call("cuda_runtime", launch, 12, 1)), deviceKernel(1, 1)},
+			"launched outside any operator"},
+		"outside": {metric.Operator,
+			[]string{op("mm", 10, 20, 1), call("cuda_runtime", launch, 30, 1), deviceKernel(1, 1)}, "launched outside any operator"},
+		"no operators": {metric.Operator,
+			[]string{hostEvent("user_annotation", "x", 10, 20, ""), call("cuda_runtime", launch, 12, 1), deviceKernel(1, 1)},
+			"without operators (no cpu_op events)"},
+		"no such launch": {metric.Operator,
+			[]string{op("mm", 10, 20, 1), call("cuda_runtime", launch, 12, 2), deviceKernel(1, 1)}, "launch is not in the trace"},
+		"0 is no correlation id": {metric.Operator,
+			[]string{op("mm", 10, 20, 1), call("cuda_runtime", launch, 12, 0), deviceKernel(0, 1)}, "launch is not in the trace"},
+		"no launches": {metric.Operator, []string{op("mm", 10, 20, 1), deviceKernel(1, 1)}, "no cuda_runtime events"},
+		"a graph": {metric.Operator,
+			[]string{op("mm", 10, 20, 1), call("cuda_runtime", "cudaGraphLaunch", 12, 1), deviceKernel(1, 1)},
+			"CUDA graphs (cudaGraphLaunch)"},
+		"an AMD graph": {metric.Operator,
+			[]string{op("mm", 10, 20, 1), call("cuda_runtime", "hipGraphLaunch", 12, 1), deviceKernel(1, 1)},
+			"CUDA graphs (hipGraphLaunch)"},
+		"one id twice": {metric.Operator,
+			[]string{op("mm", 10, 20, 1), op("later", 200, 20, 1), call("cuda_runtime", launch, 202, 1),
+				call("cuda_runtime", launch, 12, 1), deviceKernel(1, 1)}, "mm"},
+		"one id, two that began before": {metric.Operator,
+			[]string{op("mm", 10, 20, 1), op("later", 50, 20, 1), call("cuda_runtime", launch, 12, 1),
+				call("cuda_runtime", launch, 52, 1), deviceKernel(1, 1)}, "later"},
+		"one id of two processes": {metric.Operator,
+			[]string{op("mm", 10, 20, 1), call("cuda_runtime", launch, 12, 1),
+				strings.Replace(call("cuda_runtime", launch, 13, 1), `"pid": 7`, `"pid": 8`, 1), deviceKernel(1, 1)}, "several processes"},
+		"before 2022": {metric.Operator,
+			[]string{hostEvent("Operator", "ProfilerStep#1", 11, 15, ""), hostEvent("Operator", "mm", 10, 20, ""),
+				call("Runtime", launch, 12, 1), strings.Replace(deviceKernel(1, 1), `"kernel"`, `"Kernel"`, 1)}, "mm"},
+		"a Python frame": {metric.Frame,
+			[]string{op("mm", 11, 20, 1), hostEvent("python_function", "nn.Module: Linear_0", 9, 30, `"Python id": 1`),
+				hostEvent("python_function", "torch/nn/functional.py(2): linear", 9, 30, `"Python id": 2`),
+				call("cuda_runtime", launch, 12, 1), deviceKernel(1, 1)}, "torch/nn/functional.py(2): linear"},
+		"a module": {metric.Module,
+			[]string{hostEvent("python_function", "nn.Module: Linear_0", 9, 30, ""),
+				hostEvent("python_function", "forward", 10, 20, ""), call("cuda_runtime", launch, 12, 1), deviceKernel(1, 1)},
+			"nn.Module: Linear_0"},
+		"an annotation around a graph": {metric.Annotation,
+			[]string{hostEvent("user_annotation", "step 4", 5, 30, ""), call("cuda_runtime", "cudaGraphLaunch", 12, 1),
+				deviceKernel(1, 1)}, "step 4"},
+		"an annotation": {metric.Annotation,
+			[]string{op("mm", 11, 20, 1), hostEvent("user_annotation", "step 4", 5, 30, ""), call("cuda_runtime", launch, 12, 1),
+				deviceKernel(1, 1)}, "step 4"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := openLinks(t, write(t, "kineto_trace_0.json", []byte(wholeDocument(c.events...))))
@@ -194,7 +230,8 @@ func TestLaunchRuns(t *testing.T) {
 		return strings.Replace(deviceKernel(corr, 1), `"ts": 100`, fmt.Sprintf(`"ts": %d`, us), 1)
 	}
 	text := wholeDocument(hostEvent("cpu_op", "mm", 0, 500, ""), at(2000, 9), at(100, 1), at(1500, 3), at(1300, 3), at(2100, 8),
-		hostEvent("cuda_runtime", "cudaLaunchKernel", 12, 2, `"correlation": 1`), hostEvent("cuda_runtime", "cudaGraphLaunch", 20, 7, `"correlation": 3`))
+		hostEvent("cuda_runtime", "cudaLaunchKernel", 12, 2, `"correlation": 1`),
+		hostEvent("cuda_runtime", "cudaGraphLaunch", 20, 7, `"correlation": 3`))
 	want := []trace.LaunchRun{{Count: 1, Lead: 88_000, Call: 2000}, {Count: 2, Lead: 1_280_000, Call: 7000, Graph: true}, {Count: 2, Lead: -1}}
 	path := write(t, "kineto_trace_0.json", []byte(text))
 	for _, r := range []Reader{{Links: true}, {Calls: true}} {
@@ -238,7 +275,8 @@ func TestLinksOfOddEvents(t *testing.T) {
 func TestLinksChangeNothingElse(t *testing.T) {
 	files := recordings(t)
 	files = append(files, write(t, "kineto_trace_0.json", []byte(wholeDocument(
-		hostEvent("user_annotation", "ProfilerStep#4", 5, 30, ""), hostEvent("cuda_runtime", "cudaLaunchKernel", 12, 2, `"correlation": 1`), deviceKernel(1, 1)))))
+		hostEvent("user_annotation", "ProfilerStep#4", 5, 30, ""),
+		hostEvent("cuda_runtime", "cudaLaunchKernel", 12, 2, `"correlation": 1`), deviceKernel(1, 1)))))
 	for _, f := range files {
 		want, err := Open(t.Context(), f, nil)
 		if err != nil {
@@ -288,10 +326,12 @@ func TestCaptured(t *testing.T) {
 	call := func(name string, start int) string {
 		return hostEvent("cuda_runtime", name, start, 1, `"correlation": `+fmt.Sprint(start))
 	}
-	text := wholeDocument(hostEvent("user_annotation", "capture_32_FULL", 0, 99, ""), call("cudaLaunchKernel", 1), call("cudaStreamBeginCapture", 2),
+	text := wholeDocument(hostEvent("user_annotation", "capture_32_FULL", 0, 99, ""), call("cudaLaunchKernel", 1),
+		call("cudaStreamBeginCapture", 2),
 		op("aten::linear", 10, 9, `[[32, 4096], [6144, 4096], []]`), op("aten::addmm", 11, 7, `[[6144], [32, 4096], [4096, 6144], [], []]`),
 		call("cudaStreamIsCapturing", 12), call("cudaMemsetAsync", 13), call("cudaLaunchKernelExC", 14),
-		op("vllm::rotary_embedding", 20, 5, `[[32], [32, 4096]]`), call("cuLaunchKernel", 21), call("cudaStreamEndCapture", 30), call("cudaLaunchKernel", 31),
+		op("vllm::rotary_embedding", 20, 5, `[[32], [32, 4096]]`), call("cuLaunchKernel", 21), call("cudaStreamEndCapture", 30),
+		call("cudaLaunchKernel", 31),
 		call("cudaStreamBeginCapture", 40), op("aten::mm", 41, 9, `[[16, 4096], [4096]]`), call("cudaLaunchKernel", 42))
 	got, err := Captured(t.Context(), write(t, "graph_capture_rank_0.1.pt.trace.json", []byte(text)))
 	product := trace.Product{M: 32, N: 6144, K: 4096}

@@ -91,7 +91,8 @@ func readReference(t testing.TB, text []byte) *trace.Rank {
 	info.Schema, info.Hostname, info.VLLMVersion = strings.Trim(string(head.Schema), `"`), head.Host, head.VLLM
 	info.CUDARuntime, info.CUDADriver = head.Runtime, head.Driver
 	for _, d := range head.Devices {
-		info.Devices = append(info.Devices, trace.Device{ID: d.ID, Name: d.Name, TotalMemory: d.TotalGlobalMem, SMs: d.NumSms, Major: d.ComputeMajor, Minor: d.ComputeMinor})
+		info.Devices = append(info.Devices, trace.Device{ID: d.ID, Name: d.Name, TotalMemory: d.TotalGlobalMem, SMs: d.NumSms,
+			Major: d.ComputeMajor, Minor: d.ComputeMinor})
 	}
 	if w := head.World; w != nil {
 		info.Backend, info.Rank, info.WorldSize, info.NCCLVersion = w.Backend, w.Rank, w.Size, w.NCCL
@@ -168,7 +169,8 @@ func (r *reference) event(e *refEvent) int {
 	if strings.HasSuffix(e.Cat, "user_annotation") || e.Cat == "Operator" {
 		for _, p := range []string{"prefill", "decode", "execute_", "ProfilerStep#"} {
 			if strings.HasPrefix(e.Name, p) {
-				r.rank.Marks = append(r.rank.Marks, trace.Mark{Name: model.Printable(e.Name), Start: refInt(e.Ts, 0, 1000), Dur: refInt(e.Dur, 0, 1000), GPU: e.Cat == "gpu_user_annotation"})
+				r.rank.Marks = append(r.rank.Marks, trace.Mark{Name: model.Printable(e.Name), Start: refInt(e.Ts, 0, 1000),
+					Dur: refInt(e.Dur, 0, 1000), GPU: e.Cat == "gpu_user_annotation"})
 			}
 		}
 		return 0
@@ -187,7 +189,8 @@ func (r *reference) event(e *refEvent) int {
 		blocks = float32(f)
 	}
 	r.rank.Records = append(r.rank.Records, trace.Record{
-		Start: refInt(e.Ts, 0, 1000), Dur: refInt(e.Dur, 0, 1000), Kind: kind, Blocks: blocks, Name: r.name(model.Printable(e.Name)), Coll: r.coll(args),
+		Start: refInt(e.Ts, 0, 1000), Dur: refInt(e.Dur, 0, 1000), Kind: kind, Blocks: blocks, Name: r.name(model.Printable(e.Name)),
+		Coll:   r.coll(args),
 		Corr:   uint32(refInt(args["correlation"], 0, 1)),
 		Stream: int32(refInt(args["stream"], refInt(e.Tid, -1, 1), 1)),
 		Device: int16(refInt(args["device"], refInt(e.Pid, -1, 1), 1)),

@@ -16,12 +16,14 @@ func TestStepsOnTheCPUAlone(t *testing.T) {
 		return hostEvent("cuda_runtime", "cudaLaunchKernel", start, 2, `"correlation": `+corr)
 	}
 	kernel := func(start, dur, corr string) string {
-		return `{"ph": "X", "cat": "kernel", "name": "k", "pid": 0, "tid": 7, "ts": ` + start + `, "dur": ` + dur + `, "args": {"correlation": ` + corr + `}}`
+		return `{"ph": "X", "cat": "kernel", "name": "k", "pid": 0, "tid": 7, "ts": ` + start + `, "dur": ` + dur +
+			`, "args": {"correlation": ` + corr + `}}`
 	}
 	events := []string{
 		step("step[MIXED bs=2]", 10, 10), step("step[DECODE bs=2]", 30, 10), step("step[DECODE bs=2]", 50, 10), step("nccl:all_reduce", 10, 5),
 		launch(11, "1"), launch(15, "2"), launch(31, "3"), launch(45, "4"), strings.Replace(launch(33, "5"), `"tid": 1`, `"tid": 2`, 1),
-		kernel("120", "30", "2"), kernel("100", "10", "1"), kernel("200", "5", "3"), kernel("300", "5", "4"), kernel("400", "5", "5"), kernel("500", "5", "6"),
+		kernel("120", "30", "2"), kernel("100", "10", "1"), kernel("200", "5", "3"), kernel("300", "5", "4"), kernel("400", "5", "5"),
+		kernel("500", "5", "6"),
 	}
 	read := func(events ...string) (gpu []trace.Mark) {
 		rank, err := Open(t.Context(), write(t, "kineto_trace_0.json", []byte(wholeDocument(events...))), nil)
@@ -36,7 +38,8 @@ func TestStepsOnTheCPUAlone(t *testing.T) {
 		}
 		return gpu
 	}
-	want := []trace.Mark{{Name: "step[MIXED bs=2]", Start: 100_000, Dur: 50_000, GPU: true}, {Name: "step[DECODE bs=2]", Start: 200_000, Dur: 5000, GPU: true}}
+	want := []trace.Mark{{Name: "step[MIXED bs=2]", Start: 100_000, Dur: 50_000, GPU: true},
+		{Name: "step[DECODE bs=2]", Start: 200_000, Dur: 5000, GPU: true}}
 	if d := cmp.Diff(want, read(events...)); d != "" {
 		t.Error(d)
 	}

@@ -104,7 +104,9 @@ func TestReportRefused(t *testing.T) {
 func TestReportUnreadable(t *testing.T) {
 	f := &fakeNsys{err: errors.New("exit status 1"), output: "talk\n\x1b[31mExportation error: Cannot read from stream.\n"}
 	_, err := Reader{Runner: f}.Open(context.Background(), write(t, "a.nsys-rep", "x"), nil)
-	if err == nil || !strings.Contains(err.Error(), "could not read (exit status 1: Exportation error: Cannot read from stream.): it may be cut") || strings.Contains(err.Error(), "run:") {
+	if err == nil || !strings.Contains(err.Error(),
+		"could not read (exit status 1: Exportation error: Cannot read from stream.): it may be cut") ||
+		strings.Contains(err.Error(), "run:") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -112,7 +114,8 @@ func TestReportUnreadable(t *testing.T) {
 // TestRecording: what nsys leaves where its importer does not start.
 func TestRecording(t *testing.T) {
 	_, err := Reader{}.Open(context.Background(), write(t, "nsys_0.qdstrm", "x"), nil)
-	if err == nil || !strings.Contains(err.Error(), "nsys made no report of") || !strings.Contains(err.Error(), "QdstrmImporter -i nsys_0.qdstrm") {
+	if err == nil || !strings.Contains(err.Error(), "nsys made no report of") ||
+		!strings.Contains(err.Error(), "QdstrmImporter -i nsys_0.qdstrm") {
 		t.Errorf("error %v", err)
 	}
 }

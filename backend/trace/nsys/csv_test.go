@@ -19,8 +19,10 @@ import (
 
 // Headers of cuda_gpu_trace as versions write them.
 const (
-	head2024 = "Start (ns),Duration (ns),CorrId,GrdX,GrdY,GrdZ,BlkX,BlkY,BlkZ,Reg/Trd,StcSMem (MB),DymSMem (MB),Bytes (MB),Throughput (MB/s),SrcMemKd,DstMemKd,Device,Ctx,GreenCtx,Strm,Name"
-	head2023 = "Start (ns),Duration (ns),CorrId,GrdX,GrdY,GrdZ,BlkX,BlkY,BlkZ,Reg/Trd,StcSMem (MB),DymSMem (MB),Bytes (MB),Throughput (MBps),SrcMemKd,DstMemKd,Device,Ctx,Strm,Name"
+	head2024 = "Start (ns),Duration (ns),CorrId,GrdX,GrdY,GrdZ,BlkX,BlkY,BlkZ,Reg/Trd,StcSMem (MB),DymSMem (MB),Bytes " +
+		"(MB),Throughput (MB/s),SrcMemKd,DstMemKd,Device,Ctx,GreenCtx,Strm,Name"
+	head2023 = "Start (ns),Duration (ns),CorrId,GrdX,GrdY,GrdZ,BlkX,BlkY,BlkZ,Reg/Trd,StcSMem (MB),DymSMem (MB),Bytes " +
+		"(MB),Throughput (MBps),SrcMemKd,DstMemKd,Device,Ctx,Strm,Name"
 	head2021 = "Start(nsec),Duration(nsec),CorrId,GrdX,GrdY,GrdZ,BlkX,BlkY,BlkZ,Reg/Trd,StcSMem,DymSMem,Bytes,Thru(MB/s),SrcMemKd,DstMemKd,Device,Ctx,Strm,Name"
 )
 
@@ -64,22 +66,34 @@ var nanos = [3][2]string{{"1000500", "1500"}, {"2000000", "30000"}, {"3000001", 
 
 // headers are all ways to write the same trace.
 var headers = map[string]string{
-	"2024 to 2026":          table(head2024, nanos),
-	"2022, 2023":            table(head2023, nanos),
-	"2021":                  table(head2021, nanos),
-	"thousands":             table(head2024, [3][2]string{{"1,000,500", "1,500"}, {"2,000,000", "30,000"}, {"3,000,001", "20,000"}}),
-	"microseconds":          table(strings.ReplaceAll(head2024, "(ns)", "(us)"), [3][2]string{{"1000.500", "1.5"}, {"2000", "30.000"}, {"3000.001", "20"}}),
-	"microseconds in Greek": table(strings.ReplaceAll(head2024, "(ns)", "(μs)"), [3][2]string{{"1,000.500", "1.5"}, {"2000", "30.000"}, {"3000.001", "20"}}),
-	"milliseconds":          table(strings.ReplaceAll(head2023, "(ns)", "(ms)"), [3][2]string{{"1.0005", "0.0015"}, {"2", "0.03"}, {"3.000001", "0.02"}}),
-	"seconds":               table(strings.ReplaceAll(head2024, "(ns)", "(s)"), [3][2]string{{"0.0010005", "0.0000015"}, {"0.002", "3e-05"}, {"0.003000001", "0.00002"}}),
-	"seconds of 2021":       table(strings.ReplaceAll(head2021, "nsec", "sec"), [3][2]string{{"0.0010005", "1.5e-06"}, {"0.002", "0.00003"}, {"0.003000001", "0.00002"}}),
-	"mixed units":           table(strings.Replace(head2024, "Start (ns)", "Start (ms)", 1), [3][2]string{{"1.0005", "1500"}, {"2", "30000"}, {"3.000001", "20000"}}),
-	"preamble":              "Generating SQLite file a.sqlite from a.nsys-rep\nNOTICE: Existing SQLite export found: \"a\nProcessing [a.sqlite] with [/opt/nsys/reports/cuda_gpu_trace.py]... \n\n ** CUDA GPU Trace (cuda_gpu_trace):\n\n" + table(head2024, nanos),
-	"CRLF and BOM":          "\ufeff" + strings.ReplaceAll(table(head2024, nanos), "\n", "\r\n"),
-	"reports around": " ** CUDA GPU Kernel Summary (cuda_gpu_kern_sum):\n\nTime (%),Total Time (ns),Instances,Avg (ns),Med (ns),Min (ns),Max (ns),StdDev (ns),Name\n100.0,30000,1,30000.0,30000.0,30000,30000,0.0,x\n\nProcessing [a.sqlite]...\n" +
-		table(head2024, nanos) + "Processing [a.sqlite] with [cuda_api_trace.py]...\nStart (ns),Duration (ns),Name,Result,CorrID,Pid,Tid,T-Pri,Thread Name\n1,2,cudaLaunchKernel,0,10,1,1,20,python\n\nTime (%),Total Time (ns),Num Calls,Name\n1.0,5,3,cudaMalloc\n",
-	"reports without a gap": table(head2024, nanos) + "Time (%),Total Time (ns),Instances,Name\n1.0,5,3,x\nStart (ns),End (ns),Duration (ns),DurChild (ns),Name\n1,2,1,0,prefill\n",
-	"gzip":                  zipped(table(head2024, nanos)),
+	"2024 to 2026": table(head2024, nanos),
+	"2022, 2023":   table(head2023, nanos),
+	"2021":         table(head2021, nanos),
+	"thousands":    table(head2024, [3][2]string{{"1,000,500", "1,500"}, {"2,000,000", "30,000"}, {"3,000,001", "20,000"}}),
+	"microseconds": table(strings.ReplaceAll(head2024, "(ns)", "(us)"),
+		[3][2]string{{"1000.500", "1.5"}, {"2000", "30.000"}, {"3000.001", "20"}}),
+	"microseconds in Greek": table(strings.ReplaceAll(head2024, "(ns)", "(μs)"),
+		[3][2]string{{"1,000.500", "1.5"}, {"2000", "30.000"}, {"3000.001", "20"}}),
+	"milliseconds": table(strings.ReplaceAll(head2023, "(ns)", "(ms)"),
+		[3][2]string{{"1.0005", "0.0015"}, {"2", "0.03"}, {"3.000001", "0.02"}}),
+	"seconds": table(strings.ReplaceAll(head2024, "(ns)", "(s)"),
+		[3][2]string{{"0.0010005", "0.0000015"}, {"0.002", "3e-05"}, {"0.003000001", "0.00002"}}),
+	"seconds of 2021": table(strings.ReplaceAll(head2021, "nsec", "sec"),
+		[3][2]string{{"0.0010005", "1.5e-06"}, {"0.002", "0.00003"}, {"0.003000001", "0.00002"}}),
+	"mixed units": table(strings.Replace(head2024, "Start (ns)", "Start (ms)", 1),
+		[3][2]string{{"1.0005", "1500"}, {"2", "30000"}, {"3.000001", "20000"}}),
+	"preamble": "Generating SQLite file a.sqlite from a.nsys-rep\nNOTICE: Existing SQLite export found: " +
+		"\"a\nProcessing [a.sqlite] with [/opt/nsys/reports/cuda_gpu_trace.py]... \n\n ** CUDA GPU Trace (cuda_gpu_trace):\n\n" +
+		table(head2024, nanos),
+	"CRLF and BOM": "\ufeff" + strings.ReplaceAll(table(head2024, nanos), "\n", "\r\n"),
+	"reports around": " ** CUDA GPU Kernel Summary (cuda_gpu_kern_sum):\n\nTime (%),Total Time (ns),Instances,Avg (ns),Med " +
+		"(ns),Min (ns),Max (ns),StdDev (ns),Name\n100.0,30000,1,30000.0,30000.0,30000,30000,0.0,x\n\nProcessing [a.sqlite]...\n" +
+		table(head2024, nanos) + "Processing [a.sqlite] with [cuda_api_trace.py]...\nStart (ns),Duration " +
+		"(ns),Name,Result,CorrID,Pid,Tid,T-Pri,Thread Name\n1,2,cudaLaunchKernel,0,10,1,1,20,python\n\nTime (%),Total Time " +
+		"(ns),Num Calls,Name\n1.0,5,3,cudaMalloc\n",
+	"reports without a gap": table(head2024, nanos) +
+		"Time (%),Total Time (ns),Instances,Name\n1.0,5,3,x\nStart (ns),End (ns),Duration (ns),DurChild (ns),Name\n1,2,1,0,prefill\n",
+	"gzip": zipped(table(head2024, nanos)),
 }
 
 func zipped(text string) string {
@@ -158,7 +172,8 @@ func TestTooManyDevices(t *testing.T) {
 		lines = append(lines, line(head2024, "5", "1", "1", fmt.Sprintf("GPU %d", i), "gemm"))
 	}
 	ranks := openAll(t, write(t, "a.csv", strings.Join(lines, "\n")+"\n"))
-	if len(ranks) > maxDevices+1 || !strings.Contains(damageOf(ranks[0]), "is no number in range") && !strings.Contains(damageOf(ranks[0]), "are no numbers in range") {
+	if len(ranks) > maxDevices+1 || !strings.Contains(damageOf(ranks[0]), "is no number in range") &&
+		!strings.Contains(damageOf(ranks[0]), "are no numbers in range") {
 		t.Errorf("%d ranks, damage %q", len(ranks), damageOf(ranks[0]))
 	}
 }

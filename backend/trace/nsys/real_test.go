@@ -71,7 +71,8 @@ func TestRealExport(t *testing.T) {
 	if m := a.Metric("phase_time"); m.By.Phases[metric.Prefill] < 40 || m.By.Phases[metric.Decode] < 40 {
 		t.Errorf("phase_time %+v", m)
 	}
-	if want := "nsys_0.sqlite: a report does not say which process is which rank"; !slices.ContainsFunc(a.Warnings, func(w string) bool { return strings.HasPrefix(w, want) }) ||
+	if want := "nsys_0.sqlite: a report does not say which process is which rank"; !slices.ContainsFunc(a.Warnings,
+		func(w string) bool { return strings.HasPrefix(w, want) }) ||
 		strings.Contains(strings.Join(a.Warnings, "\n"), "distributedInfo") {
 		t.Errorf("warnings %q", a.Warnings)
 	}

@@ -41,7 +41,8 @@ func TestTwoWorkers(t *testing.T) {
 		if len(r.Damage)+len(r.Info.Notes) > 0 {
 			t.Errorf("damage %v, notes %q", r.Damage, r.Info.Notes)
 		}
-		if r.Info.Rank != -1 || r.Info.Hostname != "nid001234" || r.Info.Schema != "3.28.1" || len(r.Info.Devices) != 2 || r.Info.Devices[1].SMs != 108 {
+		if r.Info.Rank != -1 || r.Info.Hostname != "nid001234" || r.Info.Schema != "3.28.1" || len(r.Info.Devices) != 2 ||
+			r.Info.Devices[1].SMs != 108 {
 			t.Errorf("info %+v", r.Info)
 		}
 	}
@@ -111,22 +112,40 @@ var exports = []struct {
 	ranks         int
 	damage, notes string // of the first rank; "": none
 }{
-	{name: "graphs recorded whole", rows: with(graphTable, graphRow), ranks: 2, damage: "1 launch of a CUDA graph was recorded whole, without its kernels; lost: the kernels and collectives inside them; profile again with --cuda-graph-trace=node"},
-	{name: "graphs only", rows: func() rows { r := without(kernelTable); r[graphTable] = []string{graphRow}; return r }(), ranks: 1, damage: "--cuda-graph-trace=node", notes: "only copied"},
+	{name: "graphs recorded whole", rows: with(graphTable, graphRow), ranks: 2,
+		damage: "1 launch of a CUDA graph was recorded whole, without its kernels; lost: the kernels and collectives inside them; " +
+			"profile again with --cuda-graph-trace=node"},
+	{name: "graphs only", rows: func() rows {
+		r := without(kernelTable)
+		r[graphTable] = []string{graphRow}
+		return r
+	}(), ranks: 1, damage: "--cuda-graph-trace=node", notes: "only copied"},
 	{name: "no kernels", rows: without(kernelTable, memcpyTable, memsetTable), ranks: 1, notes: "no GPU kernels"},
 	{name: "no strings", rows: without("StringIds"), ranks: 2, damage: "4 kernels have names that are not in the export"},
 	{name: "no start time", rows: without("TARGET_INFO_SESSION_START_TIME"), ranks: 2, notes: "does not say when its capture started"},
 	{name: "no map of devices", rows: without("TARGET_INFO_CUDA_DEVICE"), ranks: 2, notes: "sm_active has no value"},
-	{name: "no GPUs, metrics, steps", rows: without("TARGET_INFO_GPU", "TARGET_INFO_GPU_METRICS", "GPU_METRICS", nvtxTable, runtimeTable, "META_DATA_EXPORT", "TARGET_INFO_SYSTEM_ENV"), ranks: 2},
-	{name: "third process that only copied", rows: with(memcpyTable, "start=1|end=2|deviceId=0|contextId=1|streamId=7|globalPid=7|bytes=1|copyKind=99"), ranks: 2, notes: "1 process only copied"},
-	{name: "kernel without end", rows: with(kernelTable, "start=1|deviceId=0|streamId=7|demangledName=2"), ranks: 2, damage: "1 kernel or copy has no time that is a number"},
-	{name: "text for a time", rows: with(kernelTable, "start='soon'|end=9|deviceId=0|streamId=7|demangledName=2"), ranks: 2, damage: "1 kernel or copy has no time that is a number"},
-	{name: "kernel that ends early", rows: with(kernelTable, kernelRow(workerA, 9000, 8000, 14, 2)), ranks: 2, damage: "1 kernel or copy ends before it starts"},
-	{name: "stream beyond all bounds", rows: with(kernelTable, strings.Replace(kernelRow(workerA, 9000, 9100, 14, 2), "streamId=7", "streamId=99999999999", 1)), ranks: 2, damage: "is no number in range"},
-	{name: "metric beyond 100", rows: with("GPU_METRICS", "timestamp=1|typeId=281474976710656|metricId=4|value=101"), ranks: 2, damage: "1 sample of GPU metrics is no percentage"},
-	{name: "warning", rows: with("DIAGNOSTIC_EVENT", "timestamp=1|timestampType=1|source=1|severity=2|text='CUPTI \x1b[31mis old'"), ranks: 2, notes: "nsys says: CUPTI is old"},
-	{name: "lost events", rows: with("DIAGNOSTIC_EVENT", "timestamp=1|timestampType=1|source=1|severity=1|text='Some events (1714) were lost'"), ranks: 2, damage: "nsys says: Some events (1714) were lost"},
-	{name: "information", rows: with("DIAGNOSTIC_EVENT", "timestamp=1|timestampType=1|source=1|severity=1|text='Process was launched'"), ranks: 2},
+	{name: "no GPUs, metrics, steps", rows: without("TARGET_INFO_GPU", "TARGET_INFO_GPU_METRICS", "GPU_METRICS", nvtxTable,
+		runtimeTable, "META_DATA_EXPORT", "TARGET_INFO_SYSTEM_ENV"), ranks: 2},
+	{name: "third process that only copied", rows: with(memcpyTable,
+		"start=1|end=2|deviceId=0|contextId=1|streamId=7|globalPid=7|bytes=1|copyKind=99"), ranks: 2, notes: "1 process only copied"},
+	{name: "kernel without end", rows: with(kernelTable, "start=1|deviceId=0|streamId=7|demangledName=2"), ranks: 2,
+		damage: "1 kernel or copy has no time that is a number"},
+	{name: "text for a time", rows: with(kernelTable, "start='soon'|end=9|deviceId=0|streamId=7|demangledName=2"), ranks: 2,
+		damage: "1 kernel or copy has no time that is a number"},
+	{name: "kernel that ends early", rows: with(kernelTable, kernelRow(workerA, 9000, 8000, 14, 2)), ranks: 2,
+		damage: "1 kernel or copy ends before it starts"},
+	{name: "stream beyond all bounds", rows: with(kernelTable,
+		strings.Replace(kernelRow(workerA, 9000, 9100, 14, 2), "streamId=7", "streamId=99999999999", 1)), ranks: 2,
+		damage: "is no number in range"},
+	{name: "metric beyond 100", rows: with("GPU_METRICS", "timestamp=1|typeId=281474976710656|metricId=4|value=101"), ranks: 2,
+		damage: "1 sample of GPU metrics is no percentage"},
+	{name: "warning", rows: with("DIAGNOSTIC_EVENT", "timestamp=1|timestampType=1|source=1|severity=2|text='CUPTI \x1b[31mis old'"),
+		ranks: 2, notes: "nsys says: CUPTI is old"},
+	{name: "lost events", rows: with("DIAGNOSTIC_EVENT",
+		"timestamp=1|timestampType=1|source=1|severity=1|text='Some events (1714) were lost'"), ranks: 2,
+		damage: "nsys says: Some events (1714) were lost"},
+	{name: "information", rows: with("DIAGNOSTIC_EVENT",
+		"timestamp=1|timestampType=1|source=1|severity=1|text='Process was launched'"), ranks: 2},
 }
 
 func TestExports(t *testing.T) {

@@ -78,7 +78,8 @@ func TestForms(t *testing.T) {
 // What may be a step is named to the user, and what the program marks beside its steps is not.
 func TestFormsThatAreNotKnown(t *testing.T) {
 	for _, name := range []string{
-		"execute_model", "prefill_more", "step[PREBUILT bs=1]", "step 12", "Iteration#4", "TrainStep 3", "engine_step(batch=4)", "decode: 4 requests",
+		"execute_model", "prefill_more", "step[PREBUILT bs=1]", "step 12", "Iteration#4", "TrainStep 3", "engine_step(batch=4)",
+		"decode: 4 requests",
 		"execute_diffusion_1_1024x1024", "iteration 12 (prefill=1 decode=3)", "forward_step", "ProfilerStep", "model_inference",
 		"execute_new_99999999999999999999_cached_1", "run_batch DECODE",
 	} {
@@ -99,7 +100,8 @@ func TestFormsThatAreNotKnown(t *testing.T) {
 
 // Every row is met by a form of the table above, and says where it is from.
 func TestEveryRowIsMet(t *testing.T) {
-	names := []string{"capture_256_mixed_prefill", "Optimizer.step#x", "enumerate(DataLoader)#_SingleProcessDataLoaderIter.__next__", "step[DRAFT_EXTEND_V2 bs=4]"}
+	names := []string{"capture_256_mixed_prefill", "Optimizer.step#x", "enumerate(DataLoader)#_SingleProcessDataLoaderIter.__next__",
+		"step[DRAFT_EXTEND_V2 bs=4]"}
 	for _, f := range forms {
 		names = append(names, f.name)
 	}

@@ -56,7 +56,8 @@ func TestCopies(t *testing.T) {
 	}
 	a, b := open(t, one), open(t, three)
 	n := len(a.Records)
-	if thrice.Copies != 3 || thrice.Kernels != 3*made.Kernels || thrice.Events != 3*made.Events || len(b.Records) != 3*n || b.JSON != thrice.Bytes {
+	if thrice.Copies != 3 || thrice.Kernels != 3*made.Kernels || thrice.Events != 3*made.Events || len(b.Records) != 3*n ||
+		b.JSON != thrice.Bytes {
 		t.Fatalf("made %+v of %+v; %d records of %d; %d bytes", thrice, made, len(b.Records), n, b.JSON)
 	}
 	length := 1000 * (src[0].to - src[0].from)
@@ -126,7 +127,8 @@ func TestParseSize(t *testing.T) {
 func TestRun(t *testing.T) {
 	dir := t.TempDir()
 	recordings := filepath.Join("..", "..", "..", "tests", "recordings", "llama-8b-tp2")
-	made, err := Run(dir, []string{filepath.Join(recordings, "kineto_trace_0.json.gz"), filepath.Join(recordings, "kineto_trace_1.json.gz")}, 5, 1)
+	made, err := Run(dir, []string{filepath.Join(recordings, "kineto_trace_0.json.gz"),
+		filepath.Join(recordings, "kineto_trace_1.json.gz")}, 5, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,8 @@ func TestTableIsAsWideAsTheScreen(t *testing.T) {
 		"100": "name                                        n  more\n                                                 ms\n" +
 			"a_long_name_that_differs_at_its_end_1       7   8.5  what must be known of it\nshort                                  11 000     –\n",
 		"45": "name                      n  more\n                               ms\n" +
-			"a_long_name_…_end_1       7   8.5  what must\n                                   be known\n                                   of it\nshort                11 000     –\n",
+			"a_long_name_…_end_1       7   8.5  what must\n                                   be known\n                           " +
+			"        of it\nshort                11 000     –\n",
 	} {
 		out.Reset()
 		t.Setenv("COLUMNS", columns)
@@ -77,7 +78,8 @@ func TestExitCodes(t *testing.T) {
 		said string
 	}{
 		{nil, Done, ""}, {errors.New("it broke\nto mend it: this"), Failed, "shardeck: it broke\n          to mend it: this\n"},
-		{Usage("no such word"), WrongUsage, "shardeck: no such word\n"}, {Exit(NoValue), NoValue, ""}, {DamagedIf(true), Damaged, ""}, {DamagedIf(false), Done, ""},
+		{Usage("no such word"), WrongUsage, "shardeck: no such word\n"}, {Exit(NoValue), NoValue, ""}, {DamagedIf(true), Damaged, ""},
+		{DamagedIf(false), Done, ""},
 		{WithCode(7, errors.New("the engine's own")), 7, "shardeck: the engine's own\n"},
 		{fmt.Errorf("above: %w", model.Invalid("no model", "name one")), WrongUsage, "shardeck: above: no model\n     try: name one\n"},
 	} {
@@ -99,7 +101,8 @@ func TestFinding(t *testing.T) {
 func TestShow(t *testing.T) {
 	e, out, _ := written(t)
 	e.JSON = true
-	if err := e.Show(map[string]string{"a": "<&>"}, func() { t.Error("text beside JSON") }); err != nil || out.String() != "{\n  \"a\": \"<&>\"\n}\n" {
+	if err := e.Show(map[string]string{"a": "<&>"}, func() { t.Error("text beside JSON") }); err != nil ||
+		out.String() != "{\n  \"a\": \"<&>\"\n}\n" {
 		t.Errorf("%v %q", err, out)
 	}
 }

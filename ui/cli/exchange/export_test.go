@@ -30,7 +30,8 @@ func TestBenchFolderIsWhatUpstreamReads(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		files := []string{"kineto_trace_0.json", "kineto_trace_1.json", "rank0_trace.json", "rank1_trace.json", run + ".latency.json", run + ".yaml"}
+		files := []string{"kineto_trace_0.json", "kineto_trace_1.json", "rank0_trace.json", "rank1_trace.json", run + ".latency.json",
+			run + ".yaml"}
 		there, _ := filepath.Glob(f.Dir + "/*")
 		if d := cmp.Diff(len(files), len(there)); d != "" {
 			t.Errorf("%s: %v", run, there)
@@ -88,7 +89,8 @@ func checkCard(t *testing.T, path string, moe bool) {
 		t.Fatal(err)
 	}
 	w := c.Workload
-	if w.Model.Phase != "inference" || w.Hardware.XPU.Model != "nvidia_h100" || w.Hardware.XPU.Total != 2 || w.Model.MoE == nil || *w.Model.MoE != moe {
+	if w.Model.Phase != "inference" || w.Hardware.XPU.Model != "nvidia_h100" || w.Hardware.XPU.Total != 2 || w.Model.MoE == nil ||
+		*w.Model.MoE != moe {
 		t.Errorf("card:\n%s", text)
 	}
 	keys := []string{"num_params", "num_layers", "num_heads", "head_dim", "num_params_embedding"}

@@ -171,7 +171,8 @@ func TestFaultyFileShowsNothingInvented(t *testing.T) {
 	}{
 		"a group mistyped": {"parallelism:", "parallelsim:", 4, []string{"Tensor (TP)    ◂ –", "Batch            4", "unknown key"}},
 		"no number":        {"tp: 2", "tp: two", 5, []string{"Tensor (TP)    ◂ two", "Pipeline (PP)    1", "is not a whole number"}},
-		"a word for keys":  {"data:\n  batch_size: 4\n  seq_len: 2048\n  max_tokens: 64", "data: much", 10, []string{"Batch            –", "Prompt           –"}},
+		"a word for keys": {"data:\n  batch_size: 4\n  seq_len: 2048\n  max_tokens: 64", "data: much", 10,
+			[]string{"Batch            –", "Prompt           –"}},
 	} {
 		w := panetest.Open(t)
 		w.Replace(w.Config("E1.2"), c.old, c.new)

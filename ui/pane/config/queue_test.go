@@ -145,7 +145,8 @@ func TestKeysTypedFast(t *testing.T) {
 
 // TestKeysAreAsGoodFastAsSlowly: what is typed while the others wait is as if they did not.
 func TestKeysAreAsGoodFastAsSlowly(t *testing.T) {
-	keys := []string{"right", "right", "down", "right", "down", "right", "z", "right", "right", "up", "left", "Z", "down", "down", "right", "left"}
+	keys := []string{"right", "right", "down", "right", "down", "right", "z", "right", "right", "up", "left", "Z", "down", "down",
+		"right", "left"}
 	values := map[bool]string{}
 	for _, fast := range []bool{false, true} {
 		d, p, _ := watched(t, panetest.Open(t), "E1.1")

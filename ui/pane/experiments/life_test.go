@@ -20,7 +20,8 @@ func TestLife(t *testing.T) {
 	d.Press("/").Type("tag:ref").Press("enter").Expect("▌ two").Absent("E1.1", "E3.1").Press("esc")
 	d.Press("/").Type("tp>1 note:~driver").Press("enter").Expect("▌ two").Absent("E1.3").Press("esc")
 	d.Press("#", "ctrl+u", "enter", "N", "ctrl+u", "enter").Absent("#ref", "old driver")
-	d.Press("a").Absent("two").Press("/").Type("archived:yes").Press("enter").Expect("two").Absent("E1.1").Press("a", "esc").Expect("two", "E1.1")
+	d.Press("a").Absent("two").Press("/").Type("archived:yes").Press("enter").Expect("two").Absent("E1.1").Press("a", "esc").
+		Expect("two", "E1.1")
 
 	d.Press("home", "down", "D")
 	d.Expect("Delete E1.3?", "▌ Leave").Press("esc").Expect("E1.3")
@@ -35,7 +36,8 @@ func TestLife(t *testing.T) {
 	w.Reopen()
 	d = drive(t, w, 100, 30).Press("z").Expect("two").Press("/").Type("id:two").Press("enter", "R", "ctrl+u").Type("E1.2").Press("enter")
 	if changed := slices.DeleteFunc(w.Changed(before), func(path string) bool {
-		return filepath.Dir(path) != "experiments/configs" && filepath.Dir(path) != "trace_collection/llama-8b-tp2" || filepath.Ext(path) == ".json"
+		return filepath.Dir(path) != "experiments/configs" && filepath.Dir(path) != "trace_collection/llama-8b-tp2" ||
+			filepath.Ext(path) == ".json"
 	}); len(changed) > 0 {
 		t.Errorf("there and back left %v", changed)
 	}
@@ -49,7 +51,8 @@ func TestFirstExperiments(t *testing.T) {
 	if got := w.Row("E9.1").Experiment; got.Data.BatchSize != 8 || got.Layout.TP != 2 {
 		t.Errorf("made %+v", got)
 	}
-	d.Press("c", "ctrl+u").Type("E9.2 tp=1,2,4 batch=16,32").Press("enter").Expect("Make 6 experiments?", "E9.2 from E9.1", "E9.7 from E9.1").Press("m")
+	d.Press("c", "ctrl+u").Type("E9.2 tp=1,2,4 batch=16,32").Press("enter").
+		Expect("Make 6 experiments?", "E9.2 from E9.1", "E9.7 from E9.1").Press("m")
 	d.Expect("•E9.2", "•E9.7").Press("D").Expect("Delete 6 experiments?").Press("d").Absent("E9.2")
 	drive(t, w, 80, 24).Press("z").Expect("E9.2", "E9.7")
 }

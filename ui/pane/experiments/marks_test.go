@@ -55,5 +55,6 @@ func TestNumberOfAnotherMachine(t *testing.T) {
 func TestSubmissionNamesWhatChanged(t *testing.T) {
 	w := panetest.Open(t)
 	w.Replace(w.Config("E1.2"), "batch_size: 4", "batch_size: 8")
-	drive(t, w, 140, 39).Press("down", "s").Expect("Submit E1.2?", "kept as llama-8b-tp2@3141570", "config changed since this run: batch 4 → 8")
+	drive(t, w, 140, 39).Press("down", "s").Expect("Submit E1.2?", "kept as llama-8b-tp2@3141570",
+		"config changed since this run: batch 4 → 8")
 }

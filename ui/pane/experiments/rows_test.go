@@ -40,7 +40,8 @@ func TestOneLongNameLeavesRoom(t *testing.T) {
 }
 
 func TestFlowed(t *testing.T) {
-	if got := flowed(12, "one", "", "two", "a long part", "three four five"); !slices.Equal(got, []string{"one · two", "a long part", "three four", "five"}) {
+	if got := flowed(12, "one", "", "two", "a long part", "three four five"); !slices.Equal(got,
+		[]string{"one · two", "a long part", "three four", "five"}) {
 		t.Errorf("%q", got)
 	}
 }

@@ -16,7 +16,8 @@ func TestColumnsAreChosen(t *testing.T) {
 		t.Errorf("ordered by a column that is hidden: %+v", sort)
 	}
 	d.Press("c").Press("home", ">", ">", "enter")
-	if p := d.Pane().(*Pane); p.columns.defs[0].Name != "iteration_wall_clock" || p.columns.defs[1].Name != "throughput_tokens_sec" || p.columns.defs[2].Name != "ttft" {
+	if p := d.Pane().(*Pane); p.columns.defs[0].Name != "iteration_wall_clock" || p.columns.defs[1].Name != "throughput_tokens_sec" ||
+		p.columns.defs[2].Name != "ttft" {
 		t.Errorf("columns %s", p.columns.text())
 	}
 	d.Press("c", "0", "esc").Expect("TTFT", "TPOT")
@@ -52,7 +53,8 @@ func TestColumnsAreKept(t *testing.T) {
 	kept := d.Pane().(*Pane).Keep()
 	p := New(w.Env())
 	p.Restore(kept)
-	if p.columns.text() != kept["columns"] || kept["columns"] == "" || p.list.Sort() != d.Pane().(*Pane).list.Sort() || p.metricName() != kept["metric"] {
+	if p.columns.text() != kept["columns"] || kept["columns"] == "" || p.list.Sort() != d.Pane().(*Pane).list.Sort() ||
+		p.metricName() != kept["metric"] {
 		t.Errorf("kept %v, found %q %+v at %s", kept, p.columns.text(), p.list.Sort(), p.metricName())
 	}
 	p.Restore(map[string]string{"columns": "no_such_metric tpot tpot"})

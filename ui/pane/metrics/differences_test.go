@@ -30,7 +30,8 @@ func TestDifferencesThatChanceCouldMake(t *testing.T) {
 	d.Send(pane.OpenMsg{To: pane.Metrics, Run: "llama-8b-tp2"}).Expect("-35.8", "?-1.3")
 	has(t, message(d), "ttft 61.2 (n 5, spread 0.2 %) against 95.4 (n 5, spread 0.4 %) of llama-8b-tp1, within one run a side")
 	d.Press("right")
-	has(t, message(d), "? n too small: 5 against 2 iterations cannot show a difference within one run; 1 more iteration a side would tell 1.3 % · tpot 8.40")
+	has(t, message(d), "? n too small: 5 against 2 iterations cannot show a difference within one run; 1 more iteration a side "+
+		"would tell 1.3 % · tpot 8.40")
 	p := d.Pane().(*Pane)
 	cells := cells(p, p.list.Rows()[0])
 	if cells[1].Tone != theme.Good || cells[2].Tone != theme.Plain {

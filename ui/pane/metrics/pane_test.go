@@ -250,7 +250,8 @@ func TestFilterAndCopy(t *testing.T) {
 
 func TestFamilies(t *testing.T) {
 	d := drive(t, panetest.Open(t), 80, 18)
-	for _, want := range []string{"throughput_tokens_sec", "comm_overhead", "gpu_busy", "profiler_start_skew", "itl", "energy_j_per_token", "energy_j_per_token"} {
+	for _, want := range []string{"throughput_tokens_sec", "comm_overhead", "gpu_busy", "profiler_start_skew", "itl",
+		"energy_j_per_token", "energy_j_per_token"} {
 		d.Press("]")
 		if got := d.Pane().(*Pane).metricName(); got != want {
 			t.Errorf("] led to %s, not %s", got, want)

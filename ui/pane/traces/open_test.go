@@ -12,7 +12,8 @@ import (
 func theirs(w *panetest.Workspace) string {
 	const rest = `"traceEvents": [{"ph": "X", "cat": "kernel", "name": "gemm_a", "pid": 0, "tid": 7, "ts": 5, "dur": 9}]}`
 	for name, head := range map[string]string{
-		"one/rank-0.json": `{`, "two/a.json": `{"distributedInfo": {"rank": 0, "world_size": 2}, `, "two/b.json": `{"distributedInfo": {"rank": 0, "world_size": 4}, `,
+		"one/rank-0.json": `{`, "two/a.json": `{"distributedInfo": {"rank": 0, "world_size": 2}, `,
+		"two/b.json": `{"distributedInfo": {"rank": 0, "world_size": 4}, `,
 	} {
 		w.Write("theirs/"+name, head+rest)
 	}
