@@ -133,6 +133,9 @@ func (s Sweep) leftOut(edits []model.Edit, value func([]model.Edit) (condition.V
 var short = map[string]string{"parallelism.dp_replicate": "dp", "parallelism.dp_shard": "ds", "data.batch_size": "b",
 	"data.seq_len": "s", "data.max_tokens": "o", "warmup_iterations": "w", "profile_iterations": "i"}
 
+// longNames are those of fields that only a name which is too long cuts down.
+var longNames = map[string]string{"load.requests": "n", "load.concurrency": "c", "profiling.execution_trace": "et"}
+
 // maxID leaves room for the names that are made of an id.
 const maxID = 48
 
@@ -143,7 +146,7 @@ func (s Sweep) idOf(p Point, taken map[string]bool) string {
 		suffix = fmt.Sprintf("-r%d", p.Repeat)
 	}
 	if len(id) > maxID {
-		id = s.nameOf(limitsLast(p.Edits), map[string]string{"load.requests": "n", "load.concurrency": "c"})
+		id = s.nameOf(limitsLast(slices.DeleteFunc(slices.Clone(p.Edits), isOff)), longNames)
 	}
 	if len(id) > maxID || taken[id+suffix] {
 		sum := sha256.Sum256(fmt.Append(nil, p.Edits))
@@ -151,6 +154,11 @@ func (s Sweep) idOf(p Point, taken map[string]bool) string {
 	}
 	taken[id+suffix] = true
 	return id + suffix
+}
+
+// isOff says whether a value stands for what a point does not use: no splitting, a switch that is off. A long name leaves it out.
+func isOff(e model.Edit) bool {
+	return e.Value == "false" || e.Value == "1" && strings.HasPrefix(e.Path, "parallelism.")
 }
 
 // limitsLast puts limits behind the other values: they judge what is measured, and tell points apart least where an id is cut.
@@ -177,6 +185,9 @@ func wordOf(e model.Edit, names map[string]string) string {
 	}
 	if !known {
 		name = model.Slug(e.Path[strings.LastIndexByte(e.Path, '.')+1:], "")
+	}
+	if names != nil && value == "true" {
+		return name // a switch that is on tells by itself, where names are short
 	}
 	return name + value
 }

@@ -131,13 +131,30 @@ func TestPointIDs(t *testing.T) {
 
 // What is asked of a server stands in an id that is too long: limits go first, and then the end.
 func TestLongIDsOfLoads(t *testing.T) {
-	for id, want := range map[string]string{"serving-of-llama": "serving-of-llama-tp1-rate1-n100-pois",
-		"serving": "serving-tp1-rate1-n100-poisson-ttft200"} {
+	for id, want := range map[string]string{"serving-of-llama": "serving-of-llama-rate1-n100-poisson",
+		"serving": "serving-rate1-n100-poisson-ttft200"} {
 		s := Sweep{ID: id, Axes: []Axis{axis("parallelism.tp", "1"), axis("slo.ttft", "200"), axis("slo.tpot", "20"), axis("load.rate", "1", "2"),
 			axis("load.requests", "100"), axis("load.shape", "poisson", "constant")}}
 		all, err := s.Points(numbers)
 		if err != nil || len(all) != 4 || !strings.HasPrefix(all[0].ID, want) {
 			t.Errorf("%+v, %v; want %s", all, err, want)
+		}
+	}
+}
+
+// TestLongNames: a long name says what a point uses, and leaves out what it does not.
+func TestLongNames(t *testing.T) {
+	layout := func(fields ...string) Axis {
+		return Axis{Paths: []string{"parallelism.tp", "parallelism.pp", "parallelism.dp_replicate", "parallelism.ep", "data.batch_size",
+			"profiling.kineto", "profiling.execution_trace"}, Values: [][]string{fields}}
+	}
+	for want, axis := range map[string]Axis{
+		"llama-70b-layouts-b4":                layout("1", "1", "1", "1", "4", "false", "false"),
+		"llama-70b-layouts-tp2-pp2-b1":        layout("2", "2", "1", "1", "1", "false", "false"),
+		"llama-70b-layouts-dp2-ep2-b1-kineto": layout("1", "1", "2", "2", "1", "true", "false"),
+	} {
+		if all, err := (Sweep{ID: "llama-70b-layouts", Axes: []Axis{axis}}).Points(nil); err != nil || all[0].ID != want {
+			t.Errorf("%v, %v: want %s", all, err, want)
 		}
 	}
 }
