@@ -34,7 +34,7 @@ func TestLife(t *testing.T) {
 	}
 	d.Press("esc").Absent("two ")
 	w.Reopen()
-	d = drive(t, w, 100, 30).Press("z").Expect("two").Press("/").Type("id:two").Press("enter", "R", "ctrl+u").Type("E1.2").Press("enter")
+	drive(t, w, 100, 30).Press("z").Expect("two").Press("/").Type("id:two").Press("enter", "R", "ctrl+u").Type("E1.2").Press("enter")
 	if changed := slices.DeleteFunc(w.Changed(before), func(path string) bool {
 		return filepath.Dir(path) != "experiments/configs" && filepath.Dir(path) != "trace_collection/llama-8b-tp2" ||
 			filepath.Ext(path) == ".json"
