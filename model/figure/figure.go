@@ -26,7 +26,7 @@ type Panel struct {
 	X      string                `json:"x"` // axis labels, with units
 	Y      string                `json:"y"`
 	Series []scaling.ChartSeries `json:"series,omitempty"`
-	Ideal  bool                  `json:"ideal,omitempty"` // a dashed line at 100 (efficiency), or through the Ideal of each series' points
+	Ideal  bool                  `json:"ideal,omitempty"` // a dotted line at 100 (efficiency), or through the Ideal of each series' points
 	Kind   Kind                  `json:"kind"`            // what Y is
 	Empty  string                `json:"empty,omitempty"` // what stands in the panel when no series has a point
 	Scale  Scale                 `json:"scale"`           // of both axes

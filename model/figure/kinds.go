@@ -42,7 +42,7 @@ func Scaling(all []scaling.Series, full int) Figure {
 	for i := range f.Panels {
 		f.Panels[i].beyond(full)
 	}
-	f.Caption = caption("Prompt and output tokens a second, and that against as many times the run with the fewest GPUs; dashed: n GPUs do n times the work.",
+	f.Caption = caption("Prompt and output tokens a second, and that against as many times the run with the fewest GPUs; dotted: n GPUs do n times the work.",
 		sampled(f.Panels[:1]...), nodeNote(f.Panels[0]))
 	return f
 }
@@ -58,7 +58,7 @@ func nodeNote(p Panel) string {
 	if len(p.Nodes) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("Dotted: a node has %d GPUs; beyond it calls cross the network.", int(p.Nodes[0]))
+	return fmt.Sprintf("Vertical line: a node has %d GPUs; beyond it calls cross the network.", int(p.Nodes[0]))
 }
 
 // Latency is TTFT and TPOT over the batch.

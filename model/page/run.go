@@ -135,14 +135,15 @@ func (s Source) numbered(names []string) string {
 	return strings.Join(words, ", ")
 }
 
-// strips are the timelines of the ranks that a figure shows.
-func strips(t *metric.TraceSummary) (out []Strip) {
+// strips are the timelines of the ranks, of many the extremes, so many that those of all runs take no more than a page has room for.
+func strips(t *metric.TraceSummary, runs int) (out []Strip) {
+	most := max(2, min(8, 40/runs))
 	if t == nil {
 		return nil
 	}
 	shown := t.Timeline
-	if len(shown) > mostStrips {
-		shown = model.Each(present.ExtremeRanks(t.Ranks, mostStrips/2), func(i int) metric.RankDensity { return t.Timeline[i] })
+	if len(shown) > most {
+		shown = model.Each(present.ExtremeRanks(t.Ranks, most/2), func(i int) metric.RankDensity { return t.Timeline[i] })
 	}
 	for _, d := range shown {
 		s := Strip{Rank: d.Rank, WindowMS: float64(d.BinNS) * float64(len(d.Compute)) / 1e6, Parts: map[string][]int{}}
@@ -155,6 +156,3 @@ func strips(t *metric.TraceSummary) (out []Strip) {
 	}
 	return out
 }
-
-// mostStrips bounds what a timeline takes of a page.
-const mostStrips = 8
