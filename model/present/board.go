@@ -223,6 +223,19 @@ func Stage(stage string, done, total int) string {
 	return stage + " " + unit.Int(done) + " of " + unit.Int(total)
 }
 
+// JobNews says what has changed of a job that is watched: its state, and its stage while it runs, with what seems hung, else where it is.
+func JobNews(j model.Job, stage string, done, total int, hung string, now time.Time) string {
+	text := j.State.Words()
+	if stage != "" && j.State.Active() {
+		if text += ", " + Stage(stage, done, total); hung != "" {
+			text += "; it may be " + hung
+		}
+	} else if where := JobWhere(j, "", now); where != "" {
+		text += ", " + where
+	}
+	return text
+}
+
 // Queues lists the QOS of a site with their limits and prices.
 func Queues(s model.Site) Table {
 	word := "QOS"

@@ -87,6 +87,30 @@ func MetricRemark(m metric.Metric) string {
 	return Joined(estimate, cause, m.Note)
 }
 
+// headlines are the metrics that a result is told by first.
+var headlines = []string{"throughput_tokens_sec", "tokens_sec_per_gpu", "ttft", "tpot", "comm_overhead", "energy_j_per_token"}
+
+// Headlines are what a run has measured in a few sentences: its main metrics, and who is waited for.
+func Headlines(a *metric.Analysis) []string {
+	defs := model.Each(headlines, func(name string) metric.Definition { d, _ := metric.Define(name); return d })
+	out := append(MetricSentences(a, defs), StragglerSentence(a.Metric("straggler"))+".")
+	if a.Replay {
+		out = append([]string{"This is a replay of a recording, not a measurement of this machine."}, out...)
+	}
+	return out
+}
+
+// MetricSentences say a value each, with what must be known of it, or why there is none.
+func MetricSentences(a *metric.Analysis, defs []metric.Definition) []string {
+	return model.Each(defs, func(d metric.Definition) string {
+		m, name := a.Metric(d.Name), strings.ReplaceAll(d.Name, "_", " ")
+		if m.Value == nil && m.Reason != "none" {
+			return name + " has no value: " + NoValue(m) + "."
+		}
+		return Joined(name+" is "+MetricValue(m, d), MetricRemark(m)) + "."
+	})
+}
+
 // MetricParts are the parts of a value, the largest first: "all_reduce 4 096", "broadcast 64".
 func MetricParts(m metric.Metric, d metric.Definition) []string {
 	return model.Each(m.By.List(), func(part metric.Part) string { return part.Name + " " + metricPart(part.Value, d) })

@@ -125,6 +125,23 @@ func cutNumber(word, sign string) (before string, n int) {
 	return word[:i], n
 }
 
+// Spoken is a row in one line of words, its first cell and then the others, each after its title: "E1.2, TP 2, state done"; missing
+// ones and columns of a worth above the most are left out.
+func Spoken(columns []Column, r Row, most int) string {
+	var all []string
+	for i, c := range r.Cells {
+		if i >= len(columns) || c.Text == "" || c.Text == unit.Missing || columns[i].Worth > most {
+			continue
+		}
+		title := columns[i].Title + " "
+		if i == 0 {
+			title = ""
+		}
+		all = append(all, strings.TrimSpace(title+c.Lead+c.Text+" "+columns[i].Unit))
+	}
+	return strings.Join(all, ", ")
+}
+
 // Add puts a row of cells below the others.
 func (t *Table) Add(cells ...Cell) { t.Rows = append(t.Rows, Row{Cells: cells}) }
 

@@ -89,3 +89,42 @@ func TestProblemsNameTheLineAlone(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+func TestSpoken(t *testing.T) {
+	columns := Columns("ID", ">TP/1", "job", ">TPOT|ms/5", ">far/9")
+	row := Row{Cells: []Cell{{Text: "E1.2"}, {Text: "2"}, None(), {Text: "7.02", Lead: Estimate}, {Text: "1"}}}
+	if got := Spoken(columns, row, 7); got != "E1.2, TP 2, TPOT ≈7.02 ms" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestJobNews(t *testing.T) {
+	for _, tt := range []struct {
+		job         model.Job
+		stage, hung string
+		want        string
+	}{
+		{model.Job{State: model.JobRunning, NodeList: "nid1"}, "timing", "", "running, timing 3 of 5"},
+		{model.Job{State: model.JobRunning}, "timing", "hung since 14:00", "running, timing 3 of 5; it may be hung since 14:00"},
+		{model.Job{State: model.JobCompleted, NodeList: "nid1"}, "timing", "", "done, nid1"}, {model.Job{State: model.JobRunning}, "", "", "running"},
+	} {
+		if got := JobNews(tt.job, tt.stage, 3, 5, tt.hung, now); got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
+	}
+}
+
+func TestMetricSentences(t *testing.T) {
+	v := 7.02
+	a := &metric.Analysis{Replay: true, Metrics: []metric.Metric{{Name: "tpot", Value: &v, Estimate: true}, {Name: "straggler", Reason: "none"}}}
+	tpot, _ := metric.Define("tpot")
+	mfu, _ := metric.Define("mfu")
+	got := MetricSentences(a, []metric.Definition{tpot, mfu})
+	if got[0] != "tpot is ≈7.02 ms · estimate." || got[1] != "mfu has no value: "+NoValue(a.Metric("mfu"))+"." {
+		t.Errorf("%q", got)
+	}
+	all := Headlines(a)
+	if all[0] != "This is a replay of a recording, not a measurement of this machine." || all[len(all)-1] != "no straggler." {
+		t.Errorf("%q", all)
+	}
+}

@@ -40,6 +40,7 @@ import (
 	"shardeck/ui/cli/result"
 	"shardeck/ui/cli/sweep"
 	"shardeck/ui/cockpit"
+	"shardeck/ui/linear"
 	"shardeck/ui/theme"
 )
 
@@ -70,7 +71,8 @@ const story = `shardeck profiles vLLM inference under different parallelism layo
 
 Alone it opens the cockpit: choose TP, PP, DP and EP, see at once whether the
 layout is legal, fits the GPUs and what it costs, submit it, follow the job, and
-read metrics, traces and scaling charts. Every pane has a plain twin below.`
+read metrics, traces and scaling charts. Every pane has a plain twin below.
+With --linear it asks one question at a time, in words alone.`
 
 // root is the command line as a whole.
 func root(e *command.Env) *cobra.Command {
@@ -91,6 +93,8 @@ func root(e *command.Env) *cobra.Command {
 	f.BoolVar(&e.JSON, "json", false, "print JSON")
 	f.StringVar(&e.Color, "color", "auto", "colours: auto, always or never")
 	f.BoolVar(&e.ASCII, "ascii", false, "ASCII only: no box drawing, no special signs")
+	f.BoolVar(&e.Linear, "linear", os.Getenv("SHARDECK_LINEAR") != "" && os.Getenv("SHARDECK_LINEAR") != "0",
+		"no screen: questions one by one, for screen readers, plain terminals and CI")
 	f.BoolVar(&e.ReadOnly, "read-only", false, "change nothing: no file, no job")
 	f.StringArrayVar(&e.Sets, "set", nil, "override a setting: `key=value` (may be repeated)")
 	c.PersistentPreRunE = func(*cobra.Command, []string) error {
@@ -150,17 +154,25 @@ func known(c *cobra.Command, args []string) error {
 }
 
 // The rooms are what panes ask for; backend cannot say so itself, since it knows no ui.
-var _ cockpit.Backend = (*app.App)(nil)
+var (
+	_ cockpit.Backend = (*app.App)(nil)
+	_ linear.Backend  = (*app.App)(nil)
+)
 
-// openCockpit opens the terminal program: what shardeck alone does.
+// openCockpit opens the terminal program, what shardeck alone does, or talks in lines where that is wanted or all that a terminal can.
 func openCockpit(ctx context.Context, e *command.Env) error {
-	if !command.Terminal(e.In) || !command.Terminal(e.Out) {
-		return command.Usage("the cockpit needs a terminal\nhelp: shardeck --help lists the commands that do without")
+	terminal := command.Terminal(e.In) && command.Terminal(e.Out)
+	talks := e.Linear || terminal && os.Getenv("TERM") == "dumb"
+	if !terminal && !talks {
+		return command.Usage("the cockpit needs a terminal\nhelp: shardeck --help lists the commands that do without; --linear asks in lines")
 	}
 	e.Typing = true
 	a, err := e.Open()
 	if err != nil {
 		return err
+	}
+	if talks {
+		return linear.Run(ctx, a, linear.Options{In: e.In, Out: e.Out, Person: command.Terminal(e.In)})
 	}
 	screen := a.Screen()
 	err = cockpit.Run(ctx, a, cockpit.Options{

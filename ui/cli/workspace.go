@@ -101,7 +101,7 @@ change in it stays.`, func(c *cobra.Command, words []string) error {
 			return err
 		}
 		e.Dir = dir
-		if noOpen || !command.Terminal(e.In) || !command.Terminal(e.Out) {
+		if noOpen || !e.Linear && (!command.Terminal(e.In) || !command.Terminal(e.Out)) {
 			return sayDemo(e, dir)
 		}
 		e.Warn("the demo workspace is %s", dir) // on the screen again when the cockpit ends

@@ -33,6 +33,7 @@ type Env struct {
 	Color    string // auto, always or never
 	ASCII    bool
 	ReadOnly bool
+	Linear   bool // no screen: questions one by one
 	Here     bool // read traces on a login node, however large
 	Yes      bool // see Asks
 	Typing   bool // the cockpit is about to open

@@ -326,15 +326,7 @@ func printNews(e *command.Env, n jobs.News) error {
 		_, err := fmt.Fprintf(e.Out, "%s  %s\n", n.At.Local().Format("15:04:05"), n.Scheduler)
 		return err
 	}
-	text := n.Job.State.Words()
-	if n.Stage != "" && n.Job.State.Active() {
-		text += ", " + present.Stage(n.Stage, n.Done, n.Total)
-		if n.Hung != "" {
-			text += "; it may be " + n.Hung
-		}
-	} else if w := present.JobWhere(n.Job, "", n.At); w != "" {
-		text += ", " + w
-	}
+	text := present.JobNews(n.Job, n.Stage, n.Done, n.Total, n.Hung, n.At)
 	_, err := fmt.Fprintf(e.Out, "%s  %-8s  %-8s  %s\n", n.At.Local().Format("15:04:05"), n.Job.ID, n.Job.Title(), text)
 	return err
 }

@@ -56,8 +56,28 @@ var fields = []field{
 	{path: "description", label: "Description"},
 }
 
+// Chooser knows what a field may be.
+type Chooser interface {
+	Site() model.Site
+	Shapes() []model.Shape
+	Legal(e model.Experiment, path string) []int
+}
+
+// Line is a field of the form, for who asks for them one by one.
+type Line struct {
+	Path, Label, Hint string
+	Legal             bool     // Choices are the legal numbers
+	Choices           []string // nil: any text or number goes
+}
+
+// Lines are the fields of the form for a draft as it stands, in their order. They parse: not for an event loop.
+func Lines(b Chooser, d draft) []Line {
+	e := d.Experiment()
+	return model.Each(fields, func(k field) Line { return Line{k.path, k.label, k.hint, k.legal, choices(b, d, e, k)} })
+}
+
 // choices are what ←→ go through; nil: numbers that step, or text.
-func choices(b env, d draft, e model.Experiment, k field) []string {
+func choices(b Chooser, d draft, e model.Experiment, k field) []string {
 	switch {
 	case k.legal:
 		return model.Each(b.Legal(e, k.path), strconv.Itoa)

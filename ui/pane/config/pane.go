@@ -28,10 +28,8 @@ import (
 type Backend interface {
 	submission.SweepBackend
 	Workspace() string
-	Site() model.Site
-	Shapes() []model.Shape
+	Chooser
 	Check(e model.Experiment) check.Verdict
-	Legal(e model.Experiment, path string) []int
 	// WhyNot is why another value of a key is not legal; empty: it is.
 	WhyNot(e model.Experiment, path, value string) string
 	Draft(id string) (*experiments.Draft, error)

@@ -147,7 +147,7 @@ func (f *Flow) body(all []jobs.Preview, starts []jobs.Start) []string {
 	if len(all) > 1 {
 		return append(Here(f.backend, f.env.Theme), several(all, words)...)
 	}
-	body := append(Here(f.backend, f.env.Theme), lines(all[0], words[0])...)
+	body := append(Here(f.backend, f.env.Theme), Lines(all[0], words[0])...)
 	if diff := all[0].Diff; diff != "" {
 		body = append(body, "", "what differs from the script submitted last:")
 		for _, line := range Changed(diff) {
@@ -178,8 +178,8 @@ func DiffTone(line string) theme.Tone {
 	return map[string]theme.Tone{"+": theme.Good, "-": theme.Bad, "@": theme.Dim}[line[:min(1, len(line))]]
 }
 
-// lines are what to know of one job before it is paid for.
-func lines(v jobs.Preview, start string) []string {
+// Lines are what to know of one job before it is paid for; start is when it would, empty: not known.
+func Lines(v jobs.Preview, start string) []string {
 	r := v.Row
 	out := []string{r.Experiment.ID + "  " + r.Experiment.Description}
 	for _, words := range []string{present.Placement(r.Verdict.Placement), present.Price(r.Verdict.Price), start,
