@@ -12,7 +12,7 @@ import (
 
 // draw is the sides one over the other under one ruler, at most so many lines; nothing where there is no room for a line a side.
 func (t *lanes) draw(width, height int) (out []string) {
-	cols := width - labelWidth - 9
+	cols := width - labelWidth - figureWidth - 1
 	if cols < 8 {
 		return nil
 	}
@@ -125,7 +125,7 @@ func (t *lanes) straggler() int {
 func (t *lanes) right(l lane, share string) string {
 	th := t.env.Theme
 	if t.call == nil || t.on.side != l.side {
-		return widget.Right(share, 9)
+		return widget.Right(share, figureWidth)
 	}
 	var early int64
 	known := false
@@ -138,11 +138,11 @@ func (t *lanes) right(l lane, share string) string {
 	case !known:
 		return ""
 	case t.call.SpreadNS == 0:
-		return th.Paint(theme.Dim, widget.Right("at once", 9))
+		return th.Paint(theme.Dim, widget.Right("at once", figureWidth))
 	case early == 0:
-		return th.Paint(theme.Warn, widget.Right("last", 9))
+		return th.Paint(theme.Warn, widget.Right("last", figureWidth))
 	}
-	return th.Paint(theme.Dim, widget.Right("−"+unit.Duration(early), 9))
+	return th.Paint(theme.Dim, widget.Right("−"+unit.Duration(early), figureWidth))
 }
 
 // reading says which run is being read, and how far that is.

@@ -116,6 +116,9 @@ func (p *Pane) Keys() []pane.Key {
 	case p.timeline.trace() == nil:
 		all = keysOf(p).OnlyFoot("enter", "n", "m")
 	}
+	if i := slices.IndexFunc(all, func(k pane.Key) bool { return k.Label == "/" }); p.sheet.ahead && i >= 0 {
+		all[i].Verb = "find"
+	}
 	if p.analysis != nil {
 		all[0].Foot, all[0].Verb = max(under(p, present.LateCalls), under(p, present.Kernels)) >= 0, "show"
 	}

@@ -154,7 +154,7 @@ func (t *lanes) details(l lane, cols int) (lines []string) {
 		}
 		if part > 0 {
 			levels := th.Paint(looks(th)[of.kind].tone, widget.Levels(th, values))
-			lines = append(lines, th.Paint(theme.Dim, label(of.name))+levels+widget.Right(unit.Percent(part, whole)+" %", 8))
+			lines = append(lines, th.Paint(theme.Dim, label(of.name))+levels+widget.Right(unit.Percent(part, whole)+" %", figureWidth))
 		}
 	}
 	return lines

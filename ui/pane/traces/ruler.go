@@ -18,15 +18,17 @@ func (t *lanes) ruler(cols int) string {
 	_, step := tl.Ticks(v.From, v.To, cols, 8)
 	text := func(at int64) string { return tickText(at, step, v.To) }
 	ticks, step := tl.Ticks(v.From, v.To, cols, widget.Width(text(v.To))+4)
+	mark := -1
+	if t.mark != (tl.Span{}) {
+		mark = tl.CellOf(v.From, v.To, t.mark.Start, cols)
+	}
 	for _, tick := range ticks {
 		line.put(tick.Cell, th.Wall, theme.Dim)
-		if tick.Cell+widget.Width(text(tick.At)) < cols {
+		if end := tick.Cell + widget.Width(text(tick.At)); end < cols && (mark <= tick.Cell || mark > end) {
 			line.put(tick.Cell+1, text(tick.At), theme.Dim)
 		}
 	}
-	if t.mark != (tl.Span{}) && t.mark.Start >= v.From && t.mark.Start < v.To {
-		line.put(tl.CellOf(v.From, v.To, t.mark.Start, cols), th.Best, theme.Accent)
-	}
+	line.put(mark, th.Best, theme.Accent)
 	return line.paint(th)
 }
 
@@ -144,9 +146,10 @@ func (t *lanes) last(of, cols int) string {
 			free++
 		}
 	}
-	calls := unit.Int(len(run.CallsIn(v.From+side.shift, v.To+side.shift)))
-	if widget.Width(calls) < 4 {
-		calls += " calls"
+	n := len(run.CallsIn(v.From+side.shift, v.To+side.shift))
+	calls := unit.Plural(n, "call")
+	if widget.Width(calls) >= figureWidth {
+		calls = unit.Int(n)
 	}
-	return label("last in") + line.paint(th) + th.Paint(theme.Dim, widget.Right(calls, 9))
+	return label("last in") + line.paint(th) + th.Paint(theme.Dim, widget.Right(calls, figureWidth))
 }

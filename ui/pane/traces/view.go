@@ -152,6 +152,9 @@ func underWay(runs, gauge string) []string {
 // labelWidth is the room before a bar or a timeline.
 const labelWidth = 12
 
+// figureWidth is the room behind a lane.
+const figureWidth = 9
+
 func label(text string) string { return "   " + widget.Fit(text, labelWidth-3) }
 
 // legend says what the signs mean, and at the right what the figures are.
