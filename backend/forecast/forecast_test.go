@@ -9,8 +9,10 @@ import (
 	"shardeck/backend/app/apptest"
 	"shardeck/backend/forecast"
 	"shardeck/model"
+	"shardeck/model/board"
 	laws "shardeck/model/forecast"
 	"shardeck/model/modeltest"
+	"shardeck/model/scaling"
 )
 
 // Every row of the table of priors is for a constant of the laws, with a value, a factor and where it comes from; and every constant has
@@ -125,7 +127,17 @@ func TestForecastOfExperiments(t *testing.T) {
 	if f := b.Forecasts.Of(fitted, row, false); !strings.Contains(f.Refused, "no run of engine torch on A100-40GB") {
 		t.Errorf("asked for another GPU: %q", f.Refused)
 	}
+	told, err := b.Foretold(t.Context(), []board.Row{row, must(b.Experiments.Row("E1.6"))})
+	if err != nil || len(told) != 1 || told[0].Run.Name != "E1.6" || told[0].GPU != "H100-80GB" || told[0].Run.Experiment.Replay.Engine != model.EngineTorch {
+		t.Fatalf("foretold %+v, %v", told, err)
+	}
+	tpot, user := told[0].Analysis.Metric("tpot"), told[0].Analysis.Metric(scaling.PerUser)
+	if may := told[0].Foretold[scaling.PerUser]; math.Abs(*user.Value**tpot.Value-1000) > 1e-6 || may[0] >= *user.Value || may[1] <= *user.Value {
+		t.Errorf("%v tokens/s per user, %v, of %v ms", *user.Value, may, *tpot.Value)
+	}
 }
+
+func must[T any](v T, _ error) T { return v }
 
 // Steps of four layers that the host sets the pace of, without a profiler on two H100: the table alone tells of them.
 func TestPriorsHoldTheHostOfEagerSteps(t *testing.T) {

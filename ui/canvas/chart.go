@@ -120,7 +120,7 @@ func (c *Chart) rangeY(points []Point) (bottom, top float64) {
 
 // gutter is the room right of the plot for the names of lines that end there, and for that of its axis.
 func (c *Chart) gutter(high float64, room int) int {
-	title, width := min(widget.Width(c.XTitle)+1, room/5), 0
+	title, width := min(widget.Width(c.XTitle)+1, room/4), 0
 	for _, s := range c.Series {
 		if points := c.usable(s); len(points) > 0 && !s.Loose && points[len(points)-1].X == high {
 			width = max(width, widget.Width(s.Name)+1)
@@ -162,8 +162,8 @@ func usable(v float64, log bool) bool {
 // head is the unit of y, the names that found no room at their lines, and the note.
 func (c *Chart) head(th *theme.Theme, names []string, width int) string {
 	title := "  " + th.Paint(theme.Dim, c.YTitle)
-	if c.hollow() {
-		names = append(names, th.Hollow[0]+" forecast")
+	if i := slices.IndexFunc(c.Series, Series.hollow); i >= 0 {
+		names = append(names, Mark(th, i, true)+" forecast")
 	}
 	right := ""
 	for _, text := range append(names, c.Note) {
@@ -178,8 +178,8 @@ func (c *Chart) head(th *theme.Theme, names []string, width int) string {
 	return widget.Spread(title, strings.TrimSuffix(right, "  "), width)
 }
 
-func (c *Chart) hollow() bool {
-	return slices.ContainsFunc(c.Series, func(s Series) bool { return slices.ContainsFunc(s.Points, func(p Point) bool { return p.Hollow }) })
+func (s Series) hollow() bool {
+	return slices.ContainsFunc(s.Points, func(p Point) bool { return p.Hollow })
 }
 
 // sign of a series at its points.
@@ -234,7 +234,7 @@ func (c *Chart) axis(th *theme.Theme, f *frame, points []Point) {
 	for col := range f.cols {
 		f.Sign(col, f.rows, th.Axis.Line, Ink{Tone: theme.Dim})
 	}
-	title := widget.Clip(c.XTitle, f.Cols/5+1)
+	title := widget.Clip(c.XTitle, f.Cols/4)
 	f.Text(f.Cols-widget.Width(title)-1, f.rows+1, title, Ink{Tone: theme.Dim})
 	tick := func(x float64, line, label theme.Tone) {
 		text := Place(x)

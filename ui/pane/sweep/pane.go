@@ -5,6 +5,7 @@ package sweep
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/model"
+	"shardeck/model/board"
 	"shardeck/model/present"
 	"shardeck/model/scaling"
 	"shardeck/model/sweep"
@@ -27,6 +29,8 @@ import (
 type Backend interface {
 	submission.SweepBackend
 	PlanSweep(ctx context.Context, id string) (sweep.Plan, error)
+	// Foretold are forecasts of the rows without a run, as far as there are.
+	Foretold(ctx context.Context, rows []board.Row) ([]scaling.Measured, error)
 }
 
 type env struct {
@@ -329,19 +333,22 @@ func (p *Pane) frontier(row present.Row, rows int) []string {
 	if f == nil || rows < leastChart {
 		return nil
 	}
-	on, beaten := canvas.Series{}, canvas.Series{Name: "beaten", Loose: true}
+	lines := []canvas.Series{{}, {Name: "beaten", Loose: true}, {Loose: true}} // the last: forecasts
+	put := func(i int, x scaling.FrontPoint) {
+		lines[i].Points = append(lines[i].Points, canvas.Point{X: *x.PerUser.Value, Y: *x.PerGPU.Value, Label: x.Layout + " " + x.Concurrency, Hollow: i == 2})
+	}
 	for _, x := range f.Points {
-		s := &on
-		if !x.On {
-			s = &beaten
+		put(map[bool]int{true: 0, false: 1}[x.On], x)
+	}
+	if told := model.First(p.shown.told, func(t scaling.Frontier) bool { return t.Of == f.Of }); told != nil {
+		for _, x := range told.Points {
+			put(2, x)
 		}
-		s.Points = append(s.Points, canvas.Point{X: *x.PerUser.Value, Y: *x.PerGPU.Value, Label: x.Layout + " " + x.Concurrency})
 	}
-	c := canvas.Chart{YTitle: "tok/s per GPU", XTitle: "tok/s per user", Series: []canvas.Series{on}}
-	if len(beaten.Points) > 0 {
-		c.Series[0].Name = "on the frontier"
-		c.Series = append(c.Series, beaten)
+	if len(lines[1].Points) > 0 {
+		lines[0].Name = "on the frontier"
 	}
+	c := canvas.Chart{YTitle: "tok/s per GPU", XTitle: "tok/s per user", Series: lines, Cursor: math.NaN()}
 	if at := model.First(f.Points, func(x scaling.FrontPoint) bool { return x.ID == row.Full }); at != nil {
 		c.Cursor = *at.PerUser.Value
 	}

@@ -1,10 +1,15 @@
 package sweep
 
 import (
+	"context"
 	"testing"
 
 	"go.uber.org/goleak"
 
+	"shardeck/model"
+	"shardeck/model/board"
+	"shardeck/model/metric"
+	"shardeck/model/scaling"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
 )
@@ -81,4 +86,25 @@ func TestHeatMap(t *testing.T) {
 	d := panetest.Drive(t, panetest.OfPane(New(w.Env())), 80, 20)
 	d.Send(pane.OpenMsg{To: pane.Sweep, Sweep: "grid"}).Press("v", "down").Golden("heat-80x20")
 	panetest.Sizes(d.Press("y").Expect("9.40"))
+}
+
+// foretelling has a forecast of the point that has not run.
+type foretelling struct{ Backend }
+
+func (f foretelling) Foretold(_ context.Context, rows []board.Row) (all []scaling.Measured, err error) {
+	user, gpu := 300.0, 5000.0
+	for _, r := range rows {
+		if r.Run == nil && r.Experiment.Layout.TP == 8 {
+			all = append(all, scaling.Measured{Run: model.Run{Name: r.Experiment.ID, Experiment: &r.Experiment}, Analysis: &metric.Analysis{Metrics: []metric.Metric{
+				{Name: scaling.PerUser, Value: &user}, {Name: scaling.PerGPU, Value: &gpu}}}})
+		}
+	}
+	return all, nil
+}
+
+// TestForecastsOnTheFrontier are hollow, and in no table.
+func TestForecastsOnTheFrontier(t *testing.T) {
+	env, b := swept(t).Env()
+	d := panetest.Drive(t, panetest.OfPane(New(env, foretelling{b})), 80, 20)
+	d.Send(pane.OpenMsg{To: pane.Sweep, Sweep: "scan"}).Expect("△ forecast", "△ TP8 batch 4").Absent("scan-tp8")
 }

@@ -25,8 +25,9 @@ type results struct {
 	plan    sweep.Plan
 	entries []scaling.Entry
 	fronts  []scaling.Frontier
-	metrics []string   // of which a point has a value, that of the goal first
-	pairs   [][]string // of fields that vary, for rows and columns
+	told    []scaling.Frontier // of what is foretold of points that are not measured
+	metrics []string           // of which a point has a value, that of the goal first
+	pairs   [][]string         // of fields that vary, for rows and columns
 	grid    scaling.Grid
 	total   string // the sweep in one line
 }
@@ -40,6 +41,10 @@ func (e env) resultsOf(ctx context.Context, w wish) (*results, error) {
 	r := &results{plan: plan, entries: plan.Entries(), total: present.SweepTotal(plan)}
 	r.entries = slices.DeleteFunc(r.entries, func(x scaling.Entry) bool { return x.State == scaling.IsLeftOut })
 	r.fronts, r.metrics, r.pairs = scaling.FrontiersOf(r.entries), metricsOf(r.entries, plan.Sweep.Goal), pairsOf(r.entries)
+	told, _ := e.Foretold(ctx, model.Each(plan.Points, sweep.Status.Row)) // what cannot be foretold is not drawn
+	r.told = scaling.FrontiersOf(model.Each(told, func(m scaling.Measured) scaling.Entry {
+		return scaling.Entry{ID: m.Run.Name, Values: []model.Edit{{Path: "id", Value: m.Run.Name}}, Experiment: *m.Run.Experiment, State: scaling.IsMeasured, Analysis: m.Analysis}
+	}))
 	return r.with(w)
 }
 
