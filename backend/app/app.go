@@ -130,6 +130,7 @@ func (a *App) furnish() {
 	a.Experiments = experiments.New(experiments.Needs{
 		Workspace: a.ws, World: a.world, Sets: a.experimentSets, Note: a.note, Settings: a.scriptSettings,
 		Jobs: func() []model.Job { return a.KnownJobs() }, KnownOf: a.Measure.Quick, Now: o.Now,
+		Played:  func(e model.Experiment) error { _, err := replay.For(e); return err },
 		Unended: func(ctx context.Context, id string) *model.Job { return a.Jobs.Unended(ctx, id) },
 	})
 	a.Jobs = jobs.New(jobs.Needs{

@@ -205,7 +205,8 @@ func TestNotNow(t *testing.T) {
 		}
 	}
 	b := ranJob(t)
-	for _, c := range []struct{ id, to, want string }{{"E9", "E1.1", "already"}, {"E9", "../x", "cannot be"}, {"none", "x", "no experiment"}} {
+	for _, c := range []struct{ id, to, want string }{{"E9", "E1.1", "already"}, {"E9", "../x", "cannot be"}, {"none", "x", "no experiment"},
+		{"E9", "llama-8b-tp1", "there already"}} {
 		if _, err := b.Rename(t.Context(), c.id, c.to, ""); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s as %s: %v", c.id, c.to, err)
 		}

@@ -72,6 +72,9 @@ func (r *renaming) plan(out string) error {
 		if err := model.CheckOutputDir(out); err != nil {
 			return &model.Fault{Text: err.Error(), Kind: model.ErrInvalid}
 		}
+		if w.IsDir(out) {
+			return model.Invalid(out+" is there already, with somebody's results", "choose another id, or another folder with --output-dir")
+		}
 		if !r.x.alone(r.f, outputDir) {
 			return model.Invalid(was+" is the output directory of another experiment, too", "give each its own first")
 		}
@@ -103,11 +106,14 @@ func idOfExperiment(e model.Experiment) string { return e.ID }
 // calledBy is a path whose last part is an id, or begins with one, with another in its place.
 func calledBy(file, from, to string) string {
 	dir, base := path.Split(file)
-	if rest, ok := strings.CutPrefix(base, from); ok && (rest == "" || strings.ContainsAny(rest[:1], "_-.") && !strings.ContainsAny(rest[:min(2, len(rest))], "0123456789")) {
+	if rest, ok := strings.CutPrefix(base, from); ok && whole.MatchString(rest) {
 		return dir + to + rest
 	}
 	return file
 }
+
+// whole is what may follow an id in the name of a file or folder: E1.1 does not begin E1.10 or E1.1.2.
+var whole = regexp.MustCompile(`^($|[_-]|\.[^0-9])`)
 
 // config is the file under its new name, with the new id and folder.
 func (r *renaming) config(out string) error {

@@ -99,8 +99,19 @@ func For(e model.Experiment) (Recording, error) {
 	case name != "":
 		return Recording{}, fmt.Errorf("replay.recording: no recording is called %q; there are %s", name, recordingNames(all))
 	}
-	return Recording{}, fmt.Errorf("no recording of %s with %s; there are %s: choose one of these layouts, or set engine to vllm",
-		e.Model.Name, e.Layout, recordingNames(all))
+	of, layouts := model.ShortModel(e.Model.Name), []string(nil)
+	for _, r := range all {
+		if text := r.Layout.Short(); baseModel(r.Model.Name) == baseModel(e.Model.Name) && !slices.Contains(layouts, text) {
+			layouts = append(layouts, text)
+		}
+	}
+	if len(layouts) == 0 {
+		models := model.Grouped(all, func(r Recording) string { return model.ShortModel(r.Model.Name) })
+		return Recording{}, &model.Fault{Text: "no recording of " + of, Kind: model.ErrInvalid, ToDo: "recorded are " +
+			strings.Join(model.Each(models, func(g model.Group[string, Recording]) string { return g.Key }), ", ") + "; or set engine to vllm"}
+	}
+	return Recording{}, &model.Fault{Text: fmt.Sprintf("no recording of %s with %s", of, e.Layout.Short()), Kind: model.ErrInvalid,
+		ToDo: "recorded are " + strings.Join(layouts, ", ") + "; shardeck forecast says what others would take, engine vllm measures them"}
 }
 
 // place orders what may be played for an experiment: what was recorded of its workload, then what has traces.

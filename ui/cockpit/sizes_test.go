@@ -87,6 +87,16 @@ func TestTheSelectedRowStaysInSight(t *testing.T) {
 	}
 }
 
+// TestWidestAndSmallest: all six panes at once, where there is room for them; the experiments alone, where there is for nothing else.
+func TestWidestAndSmallest(t *testing.T) {
+	w := panetest.Open(t)
+	d := start(t, w, 200, 60).Expect("Experiments", "2 Config", "3 Jobs", "4 Metrics", "5 Charts", "6 Traces")
+	d.Press("4").Expect("▌ 4 Metrics").Press("tab").Expect("▌ 5 Charts").Press("+").Absent("2 Config · ").Press("+")
+	d.Press("1").Golden("experiments-200x60")
+	d.Resize(44, 12)
+	d.Press("down").Golden("experiments-44x12")
+}
+
 // TestSmallScreensShowOnePane, say what they need for more, and do nothing that cannot be seen.
 func TestSmallScreensShowOnePane(t *testing.T) {
 	d := start(t, panetest.Open(t), 80, 24)

@@ -17,6 +17,7 @@ import (
 	"shardeck/model"
 	"shardeck/model/check"
 	"shardeck/model/forecast"
+	"shardeck/model/present"
 	"shardeck/model/sweep"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/submission"
@@ -255,7 +256,7 @@ func (p *Pane) Title() (left, right string) {
 	case p.env.ReadOnly():
 		right = "read-only"
 	}
-	return "Config · " + p.id + "  " + p.file.experiment.Description, right
+	return "Config · " + present.Joined(p.id, p.file.experiment.Description), right
 }
 
 // Message is the finding on the field under the cursor, else the worst there is.
