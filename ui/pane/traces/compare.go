@@ -93,7 +93,7 @@ func (c *comparison) message() pane.Note {
 	}
 	switch {
 	case c.timeline.busy() != nil:
-		return c.timeline.reading()
+		return c.timeline.busy().reading()
 	case c.timeline.said != "":
 		return pane.Note{Text: c.timeline.said}
 	}

@@ -20,6 +20,7 @@ func (t *lanes) draw(width, height int) (out []string) {
 		return t.drawn.lines
 	}
 	defer func() { t.drawn = drawn{width, height, out} }()
+	p := picture{t, cols}
 	heads, feet := make([][]string, len(t.sides)), make([]string, len(t.sides))
 	room := height - 1 // the ruler's
 	for i, s := range t.sides {
@@ -29,8 +30,8 @@ func (t *lanes) draw(width, height int) (out []string) {
 		if s.best() == nil || len(s.best().Ranks) == 0 {
 			continue
 		}
-		heads[i] = append(heads[i], t.steps(i, cols)...)
-		if feet[i] = t.last(i, cols); feet[i] != "" {
+		heads[i] = append(heads[i], p.steps(i)...)
+		if feet[i] = p.last(i); feet[i] != "" {
 			room--
 		}
 		room -= len(heads[i])
@@ -39,14 +40,14 @@ func (t *lanes) draw(width, height int) (out []string) {
 		return nil
 	}
 	for i := range t.sides {
-		own := t.side(i, cols, room/(len(t.sides)-i))
+		own := p.side(i, room/(len(t.sides)-i))
 		room -= len(own)
 		out = append(append(out, heads[i]...), own...)
 		if feet[i] != "" {
 			out = append(out, feet[i])
 		}
 	}
-	return append(out, label("")+t.ruler(cols))
+	return append(out, label("")+p.ruler())
 }
 
 // drawn is a picture that stays while the pane is left, though its kernels are gone.
@@ -57,7 +58,7 @@ type drawn struct {
 
 // side draws the lanes of one, those around the rank chosen where not all have room; below its lane, where there is room, what
 // else it did.
-func (t *lanes) side(of, cols, room int) (out []string) {
+func (t picture) side(of, room int) (out []string) {
 	all := t.linesOf(of)
 	var details []string
 	at := 0
@@ -67,7 +68,7 @@ func (t *lanes) side(of, cols, room int) (out []string) {
 		}
 	}
 	if of == t.on.side && len(all) > 0 {
-		if details = t.details(all[at], cols); len(details)+len(all) > room {
+		if details = t.details(all[at]); len(details)+len(all) > room {
 			details = nil
 		}
 	}
@@ -80,7 +81,7 @@ func (t *lanes) side(of, cols, room int) (out []string) {
 		}
 	}
 	for i := first; i < min(first+most, len(all)); i++ {
-		line, share := t.lane(all[i], cols)
+		line, share := t.lane(all[i])
 		chosen := of == t.on.side && i == at
 		out = append(out, t.head(all[i], chosen)+line.paint(t.env.Theme)+t.right(all[i], share))
 		if chosen {
@@ -91,7 +92,7 @@ func (t *lanes) side(of, cols, room int) (out []string) {
 }
 
 // head is the name of a lane.
-func (t *lanes) head(l lane, chosen bool) string {
+func (t picture) head(l lane, chosen bool) string {
 	th, run := t.env.Theme, t.sides[l.side].best()
 	name, tone := "rank "+unit.Int(run.Ranks[l.rank].Number), theme.Plain
 	if len(l.ranks) > 1 {
@@ -122,7 +123,7 @@ func (t *lanes) straggler() int {
 }
 
 // right is what stands behind a lane: how much of it is compute, or how long it waited for the last rank of the call gone to.
-func (t *lanes) right(l lane, share string) string {
+func (t picture) right(l lane, share string) string {
 	th := t.env.Theme
 	if t.call == nil || t.on.side != l.side {
 		return widget.Right(share, figureWidth)
@@ -146,8 +147,7 @@ func (t *lanes) right(l lane, share string) string {
 }
 
 // reading says which run is being read, and how far that is.
-func (t *lanes) reading() pane.Note {
-	s := t.busy()
+func (s *side) reading() pane.Note {
 	return pane.Note{Text: s.reads.Words("reading the kernels of "+s.run) + " · esc stops it", Tone: theme.Busy}
 }
 

@@ -15,8 +15,11 @@ import (
 	"shardeck/ui/pane"
 )
 
+// seeker goes to places of a timeline.
+type seeker struct{ *lanes }
+
 // goTo shows a place of the rank chosen, on the clock of its side, and says what it is.
-func (t *lanes) goTo(s tl.Span, share float64, said string) tea.Cmd {
+func (t seeker) goTo(s tl.Span, share float64, said string) tea.Cmd {
 	side, _ := t.chosen()
 	s = tl.Span{Start: s.Start - side.shift, End: s.End - side.shift}
 	v := t.sight()
@@ -29,7 +32,7 @@ func (t *lanes) goTo(s tl.Span, share float64, said string) tea.Cmd {
 }
 
 // from is where the next place is looked for: behind what was gone to while that is in sight, else at the middle of the sight.
-func (t *lanes) from() int64 {
+func (t seeker) from() int64 {
 	side, _ := t.chosen()
 	v := t.sight()
 	at := v.From + (v.To-v.From)/2
@@ -43,7 +46,7 @@ func (t *lanes) from() int64 {
 }
 
 // seek goes to what is found on the rank chosen, once kernels are there, or says that there is none.
-func (t *lanes) seek(share float64, none string, find func(*side, *tl.Rank) (s tl.Span, what string, ok bool)) tea.Cmd {
+func (t seeker) seek(share float64, none string, find func(*side, *tl.Rank) (s tl.Span, what string, ok bool)) tea.Cmd {
 	return t.need(func() tea.Cmd {
 		side, r := t.chosen()
 		if r == nil {
@@ -58,7 +61,7 @@ func (t *lanes) seek(share float64, none string, find func(*side, *tl.Rank) (s t
 }
 
 // toWait goes to the next wait that is seen: that takes an eighth of a column.
-func (t *lanes) toWait(back bool) tea.Cmd {
+func (t seeker) toWait(back bool) tea.Cmd {
 	return t.seek(0, "has no "+word(back)+" wait that is seen at this zoom: + goes closer", func(_ *side, r *tl.Rank) (tl.Span, string, bool) {
 		v := t.sight()
 		s, ok := r.NextWait(t.from(), max((v.To-v.From)/1000, 1), back)
@@ -69,7 +72,7 @@ func (t *lanes) toWait(back bool) tea.Cmd {
 func word(back bool) string { return map[bool]string{true: "earlier", false: "later"}[back] }
 
 // toGap goes to the longest time in sight in which the rank chosen did nothing.
-func (t *lanes) toGap() tea.Cmd {
+func (t seeker) toGap() tea.Cmd {
 	return t.seek(0.25, "is never idle here", func(of *side, r *tl.Rank) (tl.Span, string, bool) {
 		v := t.sight()
 		s, ok := r.LongestGap(v.From+of.shift, v.To+of.shift)
@@ -78,7 +81,7 @@ func (t *lanes) toGap() tea.Cmd {
 }
 
 // find goes to the next kernel whose name holds what was asked for.
-func (t *lanes) find(back bool) tea.Cmd {
+func (t seeker) find(back bool) tea.Cmd {
 	if t.sought == "" {
 		return t.askFind()
 	}
@@ -93,7 +96,7 @@ func (t *lanes) find(back bool) tea.Cmd {
 }
 
 // toCall goes to the next call of the rank chosen.
-func (t *lanes) toCall(back bool) tea.Cmd {
+func (t seeker) toCall(back bool) tea.Cmd {
 	return t.need(func() tea.Cmd {
 		side, r := t.chosen()
 		if r == nil || side.lanes == nil {
@@ -107,7 +110,7 @@ func (t *lanes) toCall(back bool) tea.Cmd {
 	})
 }
 
-func (t *lanes) showCall(c *tl.Call, share float64) tea.Cmd {
+func (t seeker) showCall(c *tl.Call, share float64) tea.Cmd {
 	side, _ := t.chosen()
 	p := c.On(t.on.rank)
 	cmd := t.goTo(tl.Span{Start: p.Start, End: p.End}, share, callSaid(side.lanes, c))
@@ -137,7 +140,7 @@ func callSaid(run *tl.Run, c *tl.Call) string {
 }
 
 // toLate shows a late call on the rank that was last.
-func (t *lanes) toLate(c *metric.LateCall) tea.Cmd {
+func (t seeker) toLate(c *metric.LateCall) tea.Cmd {
 	if run := t.sides[0].best(); run != nil {
 		t.on = place{0, max(run.At(c.Rank), 0)}
 	}
@@ -172,7 +175,7 @@ func within(r *tl.Rank, at int64) string {
 }
 
 // askFind asks for a part of the name of a kernel, and goes to the next one.
-func (t *lanes) askFind() tea.Cmd {
+func (t seeker) askFind() tea.Cmd {
 	return t.dialog.Type(pane.Field{Prompt: "find kernel: ", History: &t.typed, Take: func(text string) tea.Cmd {
 		t.sought = text
 		return t.find(false)
@@ -180,7 +183,7 @@ func (t *lanes) askFind() tea.Cmd {
 }
 
 // askPlace asks where to go: a call, a step, a layer, a time.
-func (t *lanes) askPlace() tea.Cmd {
+func (t seeker) askPlace() tea.Cmd {
 	return t.dialog.Type(pane.Field{Prompt: "go to: ", Take: func(text string) tea.Cmd {
 		return t.need(func() tea.Cmd { return t.toPlace(text) })
 	}, Keys: []pane.Key{pane.Hint("call 57", ""), pane.Hint("decode 14 layer 3", ""), pane.Hint("12.5 ms", "")}})
@@ -193,7 +196,7 @@ var named = regexp.MustCompile(`([a-zµ]+)\s*(\d+)`)
 var units = map[string]float64{"ns": 1, "us": 1e3, "µs": 1e3, "ms": 1e6, "s": 1e9}
 
 // toPlace goes to what a text names, in all sides: the same call or step stands under its like.
-func (t *lanes) toPlace(text string) tea.Cmd {
+func (t seeker) toPlace(text string) tea.Cmd {
 	if value, u, ok := strings.Cut(strings.TrimSpace(text), " "); ok && units[u] > 0 {
 		if at, err := strconv.ParseFloat(value, 64); err == nil {
 			ns := int64(at * units[u])
@@ -230,7 +233,7 @@ func (t *lanes) toPlace(text string) tea.Cmd {
 }
 
 // placeOf is where what words name is on a rank of a side.
-func (t *lanes) placeOf(s *side, rank int, words []string) (tl.Span, error) {
+func (t seeker) placeOf(s *side, rank int, words []string) (tl.Span, error) {
 	run := s.best()
 	r := &run.Ranks[rank]
 	step := r.StepAt(t.from())

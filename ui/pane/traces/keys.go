@@ -59,17 +59,17 @@ func laneKeys() pane.Table[*Pane] {
 			Do: on(func(t *lanes) tea.Cmd { return t.turn(-1) })},
 		{Key: pane.On("]", "]", "rank after", "the rank after"), Do: on(func(t *lanes) tea.Cmd { return t.turn(1) })},
 		{Key: pane.Foot("w", "w", "wait", "the next wait of the rank that is seen at this zoom (W: the one before)"),
-			Do: on(func(t *lanes) tea.Cmd { return t.toWait(false) }), Why: needTrace},
-		{Key: pane.On("W", "W", "wait before", "the wait before"), Do: on(func(t *lanes) tea.Cmd { return t.toWait(true) }), Why: needTrace},
+			Do: on(func(t *lanes) tea.Cmd { return seeker{t}.toWait(false) }), Why: needTrace},
+		{Key: pane.On("W", "W", "wait before", "the wait before"), Do: on(func(t *lanes) tea.Cmd { return seeker{t}.toWait(true) }), Why: needTrace},
 		{Key: pane.Foot("c", "c", "call", "the next call that ties the rank to others, and who was last in it (C: the one before)"),
-			Do: on(func(t *lanes) tea.Cmd { return t.toCall(false) }), Why: needTrace},
-		{Key: pane.On("C", "C", "call before", "the call before"), Do: on(func(t *lanes) tea.Cmd { return t.toCall(true) }), Why: needTrace},
-		{Key: pane.On("i", "i", "gap", "the longest time in sight in which the rank was idle"), Do: on((*lanes).toGap), Why: needTrace},
+			Do: on(func(t *lanes) tea.Cmd { return seeker{t}.toCall(false) }), Why: needTrace},
+		{Key: pane.On("C", "C", "call before", "the call before"), Do: on(func(t *lanes) tea.Cmd { return seeker{t}.toCall(true) }), Why: needTrace},
+		{Key: pane.On("i", "i", "gap", "the longest time in sight in which the rank was idle"), Do: on(func(t *lanes) tea.Cmd { return seeker{t}.toGap() }), Why: needTrace},
 		{Key: pane.On("J", "J", "go to…", "go to a call, a step, a layer or a time: call 57, decode 14 layer 3, 12.5 ms"),
-			Do: on((*lanes).askPlace), Why: needTrace},
+			Do: on(func(t *lanes) tea.Cmd { return seeker{t}.askPlace() }), Why: needTrace},
 		{Key: pane.On(".", ".", "next", "the next kernel found (,: the one before)"),
-			Do: on(func(t *lanes) tea.Cmd { return t.find(false) }), Why: needTrace},
-		{Key: pane.On(",", ",", "kernel before", "the kernel found before"), Do: on(func(t *lanes) tea.Cmd { return t.find(true) }), Why: needTrace},
+			Do: on(func(t *lanes) tea.Cmd { return seeker{t}.find(false) }), Why: needTrace},
+		{Key: pane.On(",", ",", "kernel before", "the kernel found before"), Do: on(func(t *lanes) tea.Cmd { return seeker{t}.find(true) }), Why: needTrace},
 		{Key: pane.On("f", "f", "fold", "many ranks: a line for each, or one for those of a node"), Do: fold, Why: needMany},
 	}
 }
@@ -150,7 +150,7 @@ func enter(p *Pane) tea.Cmd {
 		return fold(p)
 	}
 	if i := under(p, present.LateCalls); i >= 0 {
-		return p.timeline.toLate(&p.analysis.Trace.Lateness.Worst[i])
+		return seeker{p.timeline}.toLate(&p.analysis.Trace.Lateness.Worst[i])
 	}
 	i := under(p, present.Kernels)
 	if i < 0 {
@@ -180,7 +180,7 @@ func order(p *Pane) tea.Cmd {
 
 func askFilter(p *Pane) tea.Cmd {
 	if p.onSheet().ahead && needTrace(p) == "" {
-		return p.lanes().askFind()
+		return seeker{p.lanes()}.askFind()
 	}
 	p.onSheet().toFilter()
 	p.SetFocus(p.focused)

@@ -28,13 +28,19 @@ func looks(th *theme.Theme) [tl.Kinds]look {
 		tl.Wait: {th.Wait, theme.Warn}, tl.Unmatched: {th.Unknown, theme.Bad}, tl.Copy: {th.Empty, theme.Dim}}
 }
 
+// picture draws a timeline, so many columns wide without what stands before and behind.
+type picture struct {
+	*lanes
+	cols int
+}
+
 // lane draws one line: what its ranks did most in each column, compute as high as its share; a kernel that is wide enough is a bar
 // with its name and its duration in it. share is of compute in sight, %; empty: nothing was recorded there.
-func (t *lanes) lane(l lane, cols int) (line strip, share string) {
+func (t picture) lane(l lane) (line strip, share string) {
 	side := t.sides[l.side]
 	run, v, th := side.best(), t.sight(), t.env.Theme
 	from, to := v.From+side.shift, v.To+side.shift
-	cells := make([]tl.Cell, cols)
+	cells := make([]tl.Cell, t.cols)
 	for _, r := range l.ranks {
 		run.Ranks[r].States.Cells(from, to, cells)
 	}
@@ -49,7 +55,7 @@ func (t *lanes) lane(l lane, cols int) (line strip, share string) {
 	if t.call != nil && t.on.side == l.side {
 		for _, r := range l.ranks {
 			if p := t.call.On(r); p != nil {
-				line.put(tl.CellOf(from, to, p.Start, cols), th.Wall, theme.Accent)
+				line.put(tl.CellOf(from, to, p.Start, t.cols), th.Wall, theme.Accent)
 			}
 		}
 	}
@@ -60,7 +66,7 @@ func (t *lanes) lane(l lane, cols int) (line strip, share string) {
 }
 
 // cells draw what was done most in each.
-func (t *lanes) cells(cells []tl.Cell) strip {
+func (t picture) cells(cells []tl.Cell) strip {
 	line, look, levels := newStrip(t.env.Theme, len(cells)), looks(t.env.Theme), t.env.Theme.Levels
 	for i := range cells {
 		c := &cells[i]
@@ -86,14 +92,13 @@ const leastBar = 3
 
 // launches draw the kernels that are wide enough: compute as blocks whose ends lie between columns, communication as it is drawn
 // already, its wait before its transfer; with names where those fit.
-func (t *lanes) launches(line strip, run *tl.Run, r *tl.Rank, from, to int64) {
-	cols := line.Cols
-	column := float64(to-from) / float64(cols)
+func (t picture) launches(line strip, run *tl.Run, r *tl.Rank, from, to int64) {
+	column := float64(to-from) / float64(t.cols)
 	at := func(ns int64) float64 { return float64(ns-from) / column }
 	for of := range r.Tracks {
 		free := 0
 		for k := range r.Tracks[of].Long(from, to, int64(leastBar*column)) {
-			left, right := max(int(at(k.Start)+0.5), free, 0), min(at(k.End), float64(cols))
+			left, right := max(int(at(k.Start)+0.5), free, 0), min(at(k.End), float64(t.cols))
 			end := int(right)
 			if of == tl.Work {
 				end = t.fill(line, left, right)
@@ -105,7 +110,7 @@ func (t *lanes) launches(line strip, run *tl.Run, r *tl.Rank, from, to int64) {
 }
 
 // fill draws a block from a column to a place in another one, and says which column is free behind it.
-func (t *lanes) fill(line strip, left int, right float64) int {
+func (t picture) fill(line strip, left int, right float64) int {
 	th := t.env.Theme
 	end := int(right)
 	for i := left; i < end; i++ {
@@ -124,7 +129,7 @@ func (t *lanes) fill(line strip, left int, right float64) int {
 }
 
 // caption writes what fits into a bar: a name and a duration, the name cut in its middle, or one of them.
-func (t *lanes) caption(line strip, left, right int, name string, ns int64) {
+func (t picture) caption(line strip, left, right int, name string, ns int64) {
 	room, took := right-left-3, unit.Duration(ns)
 	for _, text := range []string{name + " " + took, widget.Middle(name, max(room-widget.Width(took)-1, 9)) + " " + took,
 		widget.Middle(name, max(room, 8)), took} {
@@ -136,9 +141,9 @@ func (t *lanes) caption(line strip, left, right int, name string, ns int64) {
 }
 
 // details are a line a kind for the ranks of a lane: how much of each column it took.
-func (t *lanes) details(l lane, cols int) (lines []string) {
+func (t picture) details(l lane) (lines []string) {
 	side, th, v := t.sides[l.side], t.env.Theme, t.sight()
-	cells := make([]tl.Cell, cols)
+	cells := make([]tl.Cell, t.cols)
 	for _, r := range l.ranks {
 		side.best().Ranks[r].States.Cells(v.From+side.shift, v.To+side.shift, cells)
 	}
@@ -146,7 +151,7 @@ func (t *lanes) details(l lane, cols int) (lines []string) {
 		name string
 		kind tl.Kind
 	}{{"transfer", tl.Transfer}, {"waiting", tl.Wait}, {"unmatched", tl.Unmatched}, {"copies", tl.Copy}, {"idle", tl.Idle}} {
-		values, part, whole := make([]float64, cols), int64(0), int64(0)
+		values, part, whole := make([]float64, t.cols), int64(0), int64(0)
 		for i := range cells {
 			total := cells[i].Total()
 			part, whole = part+cells[i][of.kind], whole+total

@@ -83,7 +83,8 @@ func (p *Pane) Init() tea.Cmd { return nil }
 // SetFocus brightens the cursor, in the table that has it. Who leaves gives the memory of kernels back.
 func (p *Pane) SetFocus(on bool) {
 	if p.focused && !on {
-		p.lanes().leave()
+		p.lanes().release()
+		p.lanes().away = true // what is drawn stays
 	}
 	if p.focused = on; on {
 		p.lanes().away = false

@@ -12,8 +12,8 @@ import (
 )
 
 // ruler is ticks at round times, in the unit that suits; what was gone to is marked on it.
-func (t *lanes) ruler(cols int) string {
-	v, th := t.sight(), t.env.Theme
+func (t picture) ruler() string {
+	v, th, cols := t.sight(), t.env.Theme, t.cols
 	line := newStrip(th, cols)
 	_, step := tl.Ticks(v.From, v.To, cols, 8)
 	text := func(at int64) string { return tickText(at, step, v.To) }
@@ -51,8 +51,8 @@ type part struct {
 }
 
 // parts are a line of pieces of time: where each begins, and its name where there is room.
-func (t *lanes) parts(parts []part, shift int64, cols int) string {
-	v, th := t.sight(), t.env.Theme
+func (t picture) parts(parts []part, shift int64) string {
+	v, th, cols := t.sight(), t.env.Theme, t.cols
 	line := newStrip(th, cols)
 	line.put(0, strings.Repeat(th.Rule, cols), theme.Dim)
 	from, to := v.From+shift, v.To+shift
@@ -82,14 +82,14 @@ const (
 )
 
 // steps are lines over the lanes of a side: the steps of the rank chosen, or of its first, and close enough their layers.
-func (t *lanes) steps(of, cols int) (lines []string) {
+func (t picture) steps(of int) (lines []string) {
 	side := t.sides[of]
 	rank := 0
 	if of == t.on.side {
 		rank = min(t.on.rank, len(side.best().Ranks)-1)
 	}
 	r, v := &side.best().Ranks[rank], t.sight()
-	column := (v.To - v.From) / int64(cols)
+	column := (v.To - v.From) / int64(t.cols)
 	steps, layers := []part{}, []part{}
 	count, runs := map[string]int{}, 0 // steps of each phase; and those that the last part holds
 	for _, s := range r.Steps {
@@ -119,17 +119,17 @@ func (t *lanes) steps(of, cols int) (lines []string) {
 		}
 	}
 	if len(steps) > 0 {
-		lines = append(lines, label("steps")+t.parts(steps, side.shift, cols))
+		lines = append(lines, label("steps")+t.parts(steps, side.shift))
 	}
 	if len(layers) > 0 {
-		lines = append(lines, label("layers")+t.parts(layers, side.shift, cols))
+		lines = append(lines, label("layers")+t.parts(layers, side.shift))
 	}
 	return lines
 }
 
 // last is who came last to the latest call of each column, where that is seen: by an eighth of a column at least.
-func (t *lanes) last(of, cols int) string {
-	side, v, th := t.sides[of], t.sight(), t.env.Theme
+func (t picture) last(of int) string {
+	side, v, th, cols := t.sides[of], t.sight(), t.env.Theme, t.cols
 	run := side.best()
 	if len(run.Calls) == 0 {
 		return ""

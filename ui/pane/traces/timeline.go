@@ -98,12 +98,6 @@ func (t *lanes) release() {
 	t.call, t.pending, t.away = nil, nil, false
 }
 
-// leave is release while what is drawn stays.
-func (t *lanes) leave() {
-	t.release()
-	t.away = true
-}
-
 func (t *lanes) busy() *side {
 	for _, s := range t.sides {
 		if s.reads.Busy() {

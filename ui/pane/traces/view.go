@@ -57,7 +57,7 @@ func (p *Pane) Message() pane.Note {
 	case p.err != nil:
 		return pane.FailNote(p.err)
 	case p.timeline.busy() != nil:
-		return p.timeline.reading()
+		return p.timeline.busy().reading()
 	case p.timeline.xray.Busy():
 		return pane.Note{Text: p.timeline.xray.Words("taking the steps apart") + " · esc stops it", Tone: theme.Busy}
 	case p.timeline.trace() == nil:
@@ -101,7 +101,7 @@ func (p *Pane) body() []string {
 		if part != present.LateCalls {
 			return nil
 		}
-		return p.timeline.lateLines(p.Width, p.Height)
+		return lateLines(f.th, p.timeline.trace().Lateness, p.Width, p.Height)
 	}
 	return p.timeline.over(f, p.sheet)
 }
@@ -179,8 +179,7 @@ func splitLegend(th *theme.Theme, unmatched bool) string {
 }
 
 // lateLines stand over the late calls: how late they were.
-func (t *lanes) lateLines(width, height int) []string {
-	l, th := t.trace().Lateness, t.env.Theme
+func lateLines(th *theme.Theme, l *metric.Lateness, width, height int) []string {
 	cols := width - labelWidth - 9
 	if l == nil || cols < 8 || height < skewFrom {
 		return nil
