@@ -99,10 +99,10 @@ func (t seeker) find(back bool) tea.Cmd {
 func (t seeker) toCall(back bool) tea.Cmd {
 	return t.need(func() tea.Cmd {
 		side, r := t.chosen()
-		if r == nil || side.lanes == nil {
+		if r == nil {
 			return nil
 		}
-		c := side.lanes.NextCall(t.on.rank, t.from(), back)
+		c := side.best().NextCall(t.on.rank, t.from(), back)
 		if c == nil {
 			return pane.Warn(fmt.Sprintf("rank %d has no %s call that was matched with another rank's", r.Number, word(back)))
 		}
@@ -113,7 +113,7 @@ func (t seeker) toCall(back bool) tea.Cmd {
 func (t seeker) showCall(c *tl.Call, share float64) tea.Cmd {
 	side, _ := t.chosen()
 	p := c.On(t.on.rank)
-	cmd := t.goTo(tl.Span{Start: p.Start, End: p.End}, share, callSaid(side.lanes, c))
+	cmd := t.goTo(tl.Span{Start: p.Start, End: p.End}, share, callSaid(side.best(), c))
 	t.call = c
 	return cmd
 }

@@ -169,13 +169,14 @@ func (t *lanes) look(v tl.View) tea.Cmd {
 	return t.need(nil)
 }
 
-// need has the kernels of all sides read, unless they are there for what is in sight; then follows when they are.
+// need has the kernels of all sides read, unless they are there for what is in sight; then follows when they are. Those that could
+// not be read are tried again for what cannot do without.
 func (t *lanes) need(then func() tea.Cmd) tea.Cmd {
 	var cmds []tea.Cmd
 	t.away = false
 	for _, s := range t.sides {
 		switch v := t.sight(); {
-		case s.reads.Busy() || s.failed || s.run == "":
+		case s.reads.Busy(), s.failed && then == nil:
 		case s.lanes == nil, !t.isWhole() && (v.To-v.From)*8 < s.lanes.WindowNS && !s.covers(v):
 			cmds = append(cmds, t.read(s))
 		}

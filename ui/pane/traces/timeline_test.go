@@ -125,6 +125,14 @@ func TestKernelsThatCannotBeRead(t *testing.T) {
 	if len(l.lanes) != 1 {
 		t.Errorf("asked again and again: %v", l.lanes)
 	}
+	d.Send(pane.Note{}).Press("c")
+	if len(l.lanes) != 2 {
+		t.Errorf("not tried again for a call: %v", l.lanes)
+	}
+	has(t, said(d), "permission denied")
+	l.err = nil
+	d.Press("c")
+	has(t, message(d), "all_reduce ")
 }
 
 func TestReadingKernelsCanBeStopped(t *testing.T) {
