@@ -48,6 +48,25 @@ func TestRungs(t *testing.T) {
 	golden(t, "rungs.golden", lines)
 }
 
+// TestLinesAreWhole: one that is wider than high has a dot in every column of dots, whatever its length.
+func TestLinesAreWhole(t *testing.T) {
+	for width := 40; width < 120; width++ {
+		points := []Point{{X: 1, Y: 30}, {X: 2, Y: 40}, {X: 4, Y: 10}}
+		c := Chart{LogX: true, Series: []Series{{Points: points}}}
+		f := c.frame(bare, points, width, 12)
+		c.line(bare, f, 0)
+		for x := 2*f.x.at(1) + 1; x < 2*f.x.at(4); x++ {
+			dots := byte(0)
+			for row := range f.Rows {
+				dots |= f.at(x/2, row).dots & (0x55 << (x % 2))
+			}
+			if dots == 0 {
+				t.Fatalf("%d columns: no dot in column %d", width, x)
+			}
+		}
+	}
+}
+
 // TestNamesGiveWay: where lines end at one place their names stand below each other; what finds no room stands over the chart.
 func TestNamesGiveWay(t *testing.T) {
 	c := Chart{Cursor: math.NaN()}

@@ -46,11 +46,11 @@ type frame struct {
 	x, y       axis
 }
 
-// row is the row of a value, and dots its place in dots, in the middle of a cell of an axis.
+// row is the row of a value, and dots its place in dots, about the middle of a cell of an axis: between halves, which rounding would tear.
 func (f *frame) row(y float64) int { return f.rows - 1 - f.y.at(y) }
 
 func (f *frame) dots(x, y float64) (float64, float64) {
-	return 2*f.x.place(x) + 0.5, 4*(float64(f.rows-1)-f.y.place(y)) + 1.5
+	return 2*f.x.place(x) + 0.4, 4*(float64(f.rows-1)-f.y.place(y)) + 1.4
 }
 
 // View draws the chart into exactly so many lines: the y title and what is left to say, the plot, the x axis and its labels.

@@ -66,7 +66,7 @@ func (c *Chart) power(f *frame, from, to Point, ink Ink) {
 	x0, _ := f.dots(from.X, from.Y)
 	x1, _ := f.dots(to.X, to.Y)
 	for x := x0; x <= x1; x += apart {
-		y := between(from, to, f.x.value((x-0.5)/2), true)
+		y := between(from, to, f.x.value((x-0.4)/2), true)
 		if _, dot := f.dots(to.X, y); f.y.fraction(y) <= 1 && f.y.fraction(y) >= 0 {
 			f.Dot(int(math.Round(x)), int(math.Round(dot)), ink)
 		}
