@@ -166,7 +166,7 @@ func (x *Experiments) Check(e model.Experiment) check.Verdict {
 				Edits: []model.Edit{}, Fault: fault, Fix: fix})
 		}
 	}
-	if worst, _ := v.Worst(); e.Engine == model.EngineReplay && worst.Severity != check.SeverityError {
+	if worst, _ := v.Worst(); e.Engine == model.EngineReplay && e.Replay.Recording == "" && worst.Severity != check.SeverityError {
 		if err := x.Played(e); err != nil {
 			v.Findings = append(v.Findings, check.Finding{Code: "replay-recording", Severity: check.SeverityError, Field: "engine",
 				Edits: []model.Edit{}, Fault: err.Error(), Fix: model.FixOf(err)})
