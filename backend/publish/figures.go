@@ -35,7 +35,8 @@ type kind struct {
 
 var kinds = []kind{
 	{"scaling", 0, (*Publisher).scaling}, {"frontier", 0, (*Publisher).frontier}, {"latency", 0, (*Publisher).latency},
-	{"waterfall", 2, (*Publisher).waterfall}, {"ranks", 1, (*Publisher).ranks}, {"layers", 1, (*Publisher).layers}, {"heatmap", 0, (*Publisher).heatmap},
+	{"waterfall", 2, (*Publisher).waterfall}, {"ranks", 1, (*Publisher).ranks},
+	{"layers", 1, (*Publisher).layers}, {"heatmap", 0, (*Publisher).heatmap},
 }
 
 // Kinds are the sorts of figures.

@@ -241,7 +241,8 @@ func (p *Publisher) fill(ctx context.Context, here Results, names []string, in *
 
 // alikeOf are the runs that were read and are of one work, those of the work with most runs, in their order.
 func alikeOf(all []page.Source) []string {
-	read := slices.DeleteFunc(slices.Clone(all), func(s page.Source) bool { return s.Analysis == nil || s.Run.Experiment == nil || s.Problem != "" })
+	unread := func(s page.Source) bool { return s.Analysis == nil || s.Run.Experiment == nil || s.Problem != "" }
+	read := slices.DeleteFunc(slices.Clone(all), unread)
 	groups := scaling.Alike(model.Each(read, func(s page.Source) scaling.Measured { return s.Measured }))
 	slices.SortStableFunc(groups, func(a, b []scaling.Measured) int { return cmp.Compare(len(b), len(a)) })
 	if len(groups) == 0 {

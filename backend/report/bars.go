@@ -14,8 +14,9 @@ import (
 
 // partHues are the colours of parts of bars by their names: no two are equal, and those of one bar differ in lightness, so in grey too.
 var partHues = map[string]color.RGBA{
-	"compute": {0x1b, 0x3a, 0x5c, 0xff}, "transfer": {0x2f, 0x7f, 0xb5, 0xff}, "wait": {0xe6, 0x9f, 0x00, 0xff}, "unmatched": {0x8a, 0x8f, 0x98, 0xff},
-	"copy": {0xf2, 0xd4, 0x8a, 0xff}, "idle": {0xe9, 0xec, 0xf1, 0xff},
+	"compute": {0x1b, 0x3a, 0x5c, 0xff}, "transfer": {0x2f, 0x7f, 0xb5, 0xff}, "wait": {0xe6, 0x9f, 0x00, 0xff},
+	"unmatched": {0x8a, 0x8f, 0x98, 0xff},
+	"copy":      {0xf2, 0xd4, 0x8a, 0xff}, "idle": {0xe9, 0xec, 0xf1, 0xff},
 	"measured": {0x3b, 0x44, 0x52, 0xff}, "less": {0x56, 0xb4, 0xe9, 0xff}, "more": {0xc0, 0x48, 0x00, 0xff},
 	"at its floor": {0x1c, 0x3b, 0x5d, 0xff}, "above it": {0xe5, 0x9e, 0x01, 0xff}, "floor not known": {0x8b, 0x90, 0x99, 0xff},
 }
@@ -61,7 +62,7 @@ func (b bars) Plot(c draw.Canvas, p *plot.Plot) {
 		for k, part := range row.Parts {
 			from, to := toX(min(part.From, part.To)), toX(max(part.From, part.To))
 			fill := b.styles[part.Name].line.Color
-			box := []vg.Point{{X: from, Y: low}, {X: to, Y: low}, {X: to, Y: high}, {X: from, Y: high}}
+			box := boxOf(from, low, to, high)
 			c.FillPolygon(fill, box)
 			c.StrokeLines(draw.LineStyle{Color: ink, Width: vg.Points(0.4)}, append(box, box[0]))
 			text := textStyle(9, onColour(fill), draw.XCenter, draw.YCenter)
@@ -72,6 +73,10 @@ func (b bars) Plot(c draw.Canvas, p *plot.Plot) {
 			}
 		}
 	}
+}
+
+func boxOf(left, low, right, high vg.Length) []vg.Point {
+	return []vg.Point{{X: left, Y: low}, {X: right, Y: low}, {X: right, Y: high}, {X: left, Y: high}}
 }
 
 // onColour is what is read best on a colour.
@@ -104,13 +109,12 @@ func (h cells) Plot(c draw.Canvas, p *plot.Plot) {
 	for i, row := range h.Cells {
 		for k, cell := range row {
 			x, y := float64(k), float64(len(h.Cells)-1-i)
-			box := []vg.Point{{X: toX(x - 0.48), Y: toY(y - 0.46)}, {X: toX(x + 0.48), Y: toY(y - 0.46)}, {X: toX(x + 0.48), Y: toY(y + 0.46)}, {X: toX(x - 0.48), Y: toY(y + 0.46)}}
 			fill, text := faint, textStyle(9.5, grey, draw.XCenter, draw.YCenter)
 			if cell.Value != nil {
 				fill = shade(cell.Level)
 				text.Color = onColour(fill)
 			}
-			c.FillPolygon(fill, box)
+			c.FillPolygon(fill, boxOf(toX(x-0.48), toY(y-0.46), toX(x+0.48), toY(y+0.46)))
 			c.FillText(text, vg.Point{X: toX(x), Y: toY(y)}, cell.Text)
 		}
 	}

@@ -116,7 +116,7 @@ func (l label) Plot(c draw.Canvas, p *plot.Plot) {
 		at.X -= vg.Points(12) + style.Width(l.text)
 	}
 	low, high, end := at.Y-vg.Points(1), at.Y+vg.Points(9), at.X+style.Width(l.text)
-	c.FillPolygon(color.White, []vg.Point{{X: at.X, Y: low}, {X: end, Y: low}, {X: end, Y: high}, {X: at.X, Y: high}}) // lines pass behind it
+	c.FillPolygon(color.White, boxOf(at.X, low, end, high)) // lines pass behind it
 	c.FillText(style, at, l.text)
 }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"html/template"
@@ -27,15 +28,10 @@ import (
 func WritePage(w io.Writer, p page.Page) error {
 	css, err := templates.FS.ReadFile("report/page.css")
 	js, errJS := templates.FS.ReadFile("report/page.js")
-	if err == nil {
-		err = errJS
-	}
-	if err != nil {
-		return err
-	}
-	t, err := template.New("page.html").Funcs(template.FuncMap{"svg": panelSVG, "palette": palette, "legend": keys,
-		"timeline": func(run string) template.HTML { return timeline(p, run) }}).ParseFS(templates.FS, "report/page.html")
-	if err != nil {
+	t, errPage := template.New("page.html").Funcs(template.FuncMap{"svg": panelSVG, "palette": palette, "legend": keys,
+		"timeline": func(run string) []page.Strip { return timeline(p, run) }, "areas": areas, "stripKeys": stripKeys}).
+		ParseFS(templates.FS, "report/page.html")
+	if err = cmp.Or(err, errJS, errPage); err != nil {
 		return err
 	}
 	err = t.Execute(w, struct {
@@ -160,32 +156,37 @@ func palette(f figure.Figure) template.CSS {
 	return template.CSS(out.String())
 }
 
-// keys are the names of a figure with their lines and marks; a page with JavaScript turns series off and on by them.
-func keys(f figure.Figure) template.HTML {
-	var out strings.Builder
-	all := figure.Names(f.Panels)
-	styles := stylesFor(f.Panels)
-	for i, name := range all {
-		s, is := styles[name], unit.Int(i)
-		sample := fmt.Sprintf(`<path d="M0 6H28" stroke="var(--%s)" stroke-width="%g"%s/><polygon points="%s" fill="var(--%s)"/>`, "s"+is, float64(s.line.Width), dashed(s.line.Dashes), corners(marks[i%len(marks)].(mark)), "s"+is)
-		if s.part {
-			is = model.Slug(name, "-")
-			sample = fmt.Sprintf(`<rect x="9" y="1" width="10" height="10" fill="var(--%s)" stroke="var(--ink)" stroke-width=".5"/>`, is)
-		}
-		fmt.Fprintf(&out, `<button type="button" class="key" data-s="%s"><svg width="28" height="12" viewBox="0 0 28 12" aria-hidden="true">%s</svg>%s</button>`,
-			is, sample, html.EscapeString(name))
-	}
-	if hasIdeal(f.Panels) {
-		fmt.Fprintf(&out, `<span class="key"><svg width="28" height="12" aria-hidden="true"><path d="M0 6H28" stroke="var(--grey)"%s/></svg>%s</span>`, dashed(idealDashes), idealName)
-	}
-	return template.HTML(out.String())
+// key is an entry of a legend: a page with JavaScript turns what has its colour off and on.
+type key struct {
+	Name, Colour  string // Colour as the page calls it
+	Series        string // its number among the series of the figure; of a part of bars its colour
+	Dash, Corners string
+	Width         float64 // of the line
+	Part          bool
 }
 
-func dashed(lengths []vg.Length) string {
-	if len(lengths) == 0 {
-		return ""
+// keys are the legend of a figure.
+func keys(f figure.Figure) []key {
+	all, styles := figure.Names(f.Panels), stylesFor(f.Panels)
+	out := make([]key, len(all))
+	for i, name := range all {
+		look, series := styles[name], unit.Int(i)
+		out[i] = key{Name: name, Colour: "s" + series, Series: series, Dash: dashed(look.line.Dashes), Width: float64(look.line.Width),
+			Corners: corners(marks[i%len(marks)].(mark)), Part: look.part}
+		if look.part {
+			out[i].Colour = model.Slug(name, "-")
+			out[i].Series = out[i].Colour
+		}
 	}
-	return fmt.Sprintf(` stroke-dasharray="%s"`, strings.Trim(fmt.Sprint(lengths), "[]"))
+	if hasIdeal(f.Panels) {
+		out = append(out, key{Name: idealName, Colour: "grey", Dash: dashed(idealDashes), Width: 1})
+	}
+	return out
+}
+
+// dashed are the lengths of dashes and gaps; empty: a whole line.
+func dashed(lengths []vg.Length) string {
+	return strings.Trim(fmt.Sprint(lengths), "[]")
 }
 
 // corners are those of a mark in the middle of a key.
@@ -197,34 +198,35 @@ func corners(m mark) string {
 	return strings.Join(out, " ")
 }
 
-// timeline is the windows of a run's ranks, a strip each.
-func timeline(p page.Page, run string) template.HTML {
+// timeline is the strips of a run.
+func timeline(p page.Page, run string) []page.Strip {
 	r := model.First(p.Runs, func(r page.Run) bool { return r.Name == run })
-	if r == nil || len(r.Timeline) == 0 {
-		return ""
+	if r == nil {
+		return nil
 	}
-	var out strings.Builder
-	fmt.Fprintf(&out, `<div class="timeline" data-ms="%g"><p class="caption">Timeline of the steady window: <span class="range">%s ms</span><span class="hint"></span></p>`+"\n",
-		r.Timeline[0].WindowMS, unit.Number(r.Timeline[0].WindowMS, 1))
-	var names []string
-	for _, s := range r.Timeline {
-		fmt.Fprintf(&out, `<div class="strip"><span>rank %d</span>%s</div>`+"\n", s.Rank, strip(s))
-		for _, name := range stripParts {
-			if s.Parts[name] != nil && !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-		}
-	}
-	bars := []figure.Bar{{Parts: model.Each(names, func(name string) figure.Part { return figure.Part{Name: name} })}}
-	return template.HTML(out.String()) + `<div class="keys">` + keys(figure.Figure{Panels: []figure.Panel{{Bars: bars}}}) + "</div></div>\n"
+	return r.Timeline
 }
 
 // stripParts are what a strip shows, from the bottom; the rest is idle.
 var stripParts = []string{"compute", "transfer", "wait", "unmatched"}
 
-// strip is one rank's: areas on each other, a step a bin.
-func strip(s page.Strip) string {
-	var out strings.Builder
+// stripKeys is the legend of a timeline.
+func stripKeys(strips []page.Strip) []key {
+	all := slices.DeleteFunc(slices.Clone(stripParts), func(name string) bool {
+		return !slices.ContainsFunc(strips, func(s page.Strip) bool { return s.Parts[name] != nil })
+	})
+	bars := []figure.Bar{{Parts: model.Each(all, func(name string) figure.Part { return figure.Part{Name: name} })}}
+	return keys(figure.Figure{Panels: []figure.Panel{{Bars: bars}}})
+}
+
+// area is what one part takes of a strip; Bins is how many there are.
+type area struct {
+	Name, Path string
+	Bins       int
+}
+
+// areas are those of a strip, on each other, a step a bin.
+func areas(s page.Strip) (out []area) {
 	var below []int
 	for _, name := range stripParts {
 		bins := s.Parts[name]
@@ -233,19 +235,15 @@ func strip(s page.Strip) string {
 		}
 		if below == nil {
 			below = make([]int, len(bins))
-			fmt.Fprintf(&out, `<svg class="tl" viewBox="0 0 %d 100" preserveAspectRatio="none" aria-hidden="true">`, len(bins))
 		}
 		above := make([]int, len(bins))
 		for i := range bins {
 			above[i] = min(below[i]+bins[i], 100)
 		}
-		fmt.Fprintf(&out, `<path style="fill:var(--%s)" d="%s"/>`, name, between(above, below))
+		out = append(out, area{name, between(above, below), len(bins)})
 		below = above
 	}
-	if below == nil {
-		return ""
-	}
-	return out.String() + "</svg>"
+	return out
 }
 
 // between is the area between two lines of steps, from the left along the upper one and back along the lower.

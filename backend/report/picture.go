@@ -136,7 +136,8 @@ type style struct {
 }
 
 // dashes of lines, the first whole: with the marks they tell series apart in grey.
-var dashes = [][]vg.Length{nil, {vg.Points(7), vg.Points(2.5)}, {vg.Points(7), vg.Points(2), vg.Points(1.5), vg.Points(2)}, {vg.Points(3), vg.Points(2)}}
+var dashes = [][]vg.Length{nil, {vg.Points(7), vg.Points(2.5)},
+	{vg.Points(7), vg.Points(2), vg.Points(1.5), vg.Points(2)}, {vg.Points(3), vg.Points(2)}}
 
 // idealDashes are shorter than those of any line.
 var idealDashes = []vg.Length{vg.Points(1.2), vg.Points(2.4)}

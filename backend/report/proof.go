@@ -37,13 +37,14 @@ func ReadPage(text []byte) (p page.Page, err error) {
 		return p, model.Failed("the data in the page are no JSON any more", err, "make the page again")
 	}
 	if p.Schema > page.Schema {
-		return p, model.Failed(fmt.Sprintf("the page is of schema %d, and this program knows %d", p.Schema, page.Schema), nil, "take a newer shardeck")
+		text := fmt.Sprintf("the page is of schema %d, and this program knows %d", p.Schema, page.Schema)
+		return p, model.Failed(text, nil, "take a newer shardeck")
 	}
 	return p, nil
 }
 
-// Compare holds the HTML of a page against the page that its runs give today: its data, the texts and numbers that a reader sees, and, where
-// the same program writes it, all the rest of it. own is its data, as ReadPage found them.
+// Compare holds the HTML of a page against the page that its runs give today: its data, the texts and numbers that a reader sees, and,
+// where the same program writes it, all the rest of it. own is its data, as ReadPage found them.
 func Compare(text []byte, own, fresh page.Page) ([]Difference, error) {
 	var want bytes.Buffer
 	was, err := dataOf(own)
@@ -72,7 +73,8 @@ func Compare(text []byte, own, fresh page.Page) ([]Difference, error) {
 	return out, nil
 }
 
-// dataOf are the values of a page's data by their paths, but for the program that wrote them. Numbers have the digits that any machine gives.
+// dataOf are the values of a page's data by their paths, but for the program that wrote them. Numbers have the digits that any
+// machine gives.
 func dataOf(p page.Page) (map[string]string, error) {
 	p.Program = ""
 	text, err := json.Marshal(p)

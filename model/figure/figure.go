@@ -128,7 +128,8 @@ func (f Figure) Records() [][]string {
 		for _, s := range p.Series {
 			for _, x := range s.Points {
 				low, high := x.Range()
-				out = append(out, []string{*title, s.Name, x.Run, exact(x.X), exact(x.Value), exact(low), exact(high), strconv.Itoa(x.N), strconv.FormatBool(x.Foretold)})
+				out = append(out, []string{*title, s.Name, x.Run, exact(x.X), exact(x.Value), exact(low), exact(high),
+					strconv.Itoa(x.N), strconv.FormatBool(x.Foretold)})
 			}
 		}
 		for _, b := range p.Bars {

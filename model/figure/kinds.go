@@ -32,18 +32,20 @@ func drawn(all []scaling.Series, quantity string) (out []scaling.ChartSeries, co
 	return out, common
 }
 
+const noTimings = "no run with timings yet"
+
 // Scaling is throughput and efficiency over GPUs; full is how many GPUs a node has, 0: not known.
 func Scaling(all []scaling.Series, full int) Figure {
 	speed, common := drawn(all, "throughput")
 	part, _ := drawn(all, "efficiency")
 	f := Figure{Name: "scaling", Title: title("Throughput and efficiency", common), Panels: []Panel{
-		{Title: "Throughput", X: "GPUs", Y: "tokens / s", Kind: Rate, Ideal: true, Series: speed, Empty: "no run with timings yet"},
-		{Title: "Efficiency", X: "GPUs", Y: "% of ideal speed-up", Kind: Efficiency, Ideal: true, Series: part, Empty: "no run with timings yet"}}}
+		{Title: "Throughput", X: "GPUs", Y: "tokens / s", Kind: Rate, Ideal: true, Series: speed, Empty: noTimings},
+		{Title: "Efficiency", X: "GPUs", Y: "% of ideal speed-up", Kind: Efficiency, Ideal: true, Series: part, Empty: noTimings}}}
 	for i := range f.Panels {
 		f.Panels[i].beyond(full)
 	}
-	f.Caption = caption("Prompt and output tokens a second, and that against as many times the run with the fewest GPUs; dotted: n GPUs do n times the work.",
-		sampled(f.Panels[:1]...), nodeNote(f.Panels[0]))
+	f.Caption = caption("Prompt and output tokens a second, and that against as many times the run with the fewest GPUs.",
+		"Dotted: n GPUs do n times the work.", sampled(f.Panels[:1]...), nodeNote(f.Panels[0]))
 	return f
 }
 
@@ -66,8 +68,8 @@ func Latency(ttft, tpot []scaling.Series) Figure {
 	first, common := drawn(ttft, "TTFT")
 	each, _ := drawn(tpot, "TPOT")
 	f := Figure{Name: "latency", Title: title("Latency against batch", common), Panels: []Panel{
-		{Title: "Time to first token", X: "batch size", Y: "TTFT, ms", Kind: Time, Series: first, Empty: "no run with timings yet"},
-		{Title: "Time per output token", X: "batch size", Y: "TPOT, ms", Kind: Time, Series: each, Empty: "no run with timings yet"}}}
+		{Title: "Time to first token", X: "batch size", Y: "TTFT, ms", Kind: Time, Series: first, Empty: noTimings},
+		{Title: "Time per output token", X: "batch size", Y: "TPOT, ms", Kind: Time, Series: each, Empty: noTimings}}}
 	f.Caption = caption("TPOT: from the first output token to the last, over the tokens after the first.", sampled(f.Panels...))
 	return f
 }
@@ -87,9 +89,11 @@ func Frontier(f scaling.Frontier) Figure {
 		}
 		s.Points = append([]scaling.ChartPoint{x}, s.Points...) // by rising X
 	}
-	p := Panel{X: "tokens / s of a user", Y: "tokens / s of a GPU", Kind: Tradeoff, Series: []scaling.ChartSeries{on, beaten}, Empty: "no run has both yet"}
+	p := Panel{X: "tokens / s of a user", Y: "tokens / s of a GPU", Kind: Tradeoff, Empty: "no run has both yet",
+		Series: []scaling.ChartSeries{on, beaten}}
 	return Figure{Name: "frontier", Title: title("What a GPU gives and what a user sees", f.Of), Panels: []Panel{p},
-		Caption: caption("Labels: layout and what is served at once. A config is beaten by one that is at least as good in both and better in one.", sampled(p))}
+		Caption: caption("Labels: layout and what is served at once. A config is beaten by one as good in both and better in one.",
+			sampled(p))}
 }
 
 // Waterfall is what a change of layout did to a metric, part by part.
@@ -105,9 +109,10 @@ func Waterfall(w explain.Waterfall, m explain.Metric) Figure {
 		at += part.Change()
 	}
 	p.Bars = append(p.Bars, Bar{w.After.Run, []Part{{"measured", 0, m.After, unit.Significant(m.After)}}})
+	from, to := w.Before, w.After
+	what := fmt.Sprintf("From %s (%s) to %s (%s), %s; the steps add up.", from.Run, from.Layout.Short(), to.Run, to.Layout.Short(), m.Unit)
 	return Figure{Name: "waterfall", Title: present.ExplainHead(m), Panels: []Panel{p},
-		Caption: caption(append([]string{fmt.Sprintf("From %s (%s) to %s (%s), %s; the steps add up.", w.Before.Run, w.Before.Layout.Short(), w.After.Run,
-			w.After.Layout.Short(), m.Unit)}, w.Notes...)...)}
+		Caption: caption(append([]string{what}, w.Notes...)...)}
 }
 
 // signed is a change with three digits.
@@ -131,9 +136,12 @@ func Ranks(run string, t *metric.TraceSummary) Figure {
 		}
 		p.Bars = append(p.Bars, b)
 	}
-	return Figure{Name: "ranks", Title: "Time of each rank of " + run, Panels: []Panel{p},
-		Caption: caption("The steady window of each rank, in which communication that overlaps compute counts as compute; wait: for the other ranks.",
-			map[bool]string{true: fmt.Sprintf("%d of %d ranks: those that waited least and most.", len(p.Bars), len(t.Ranks))}[len(p.Bars) < len(t.Ranks)])}
+	some := ""
+	if len(p.Bars) < len(t.Ranks) {
+		some = fmt.Sprintf("%d of %d ranks: those that waited least and most.", len(p.Bars), len(t.Ranks))
+	}
+	return Figure{Name: "ranks", Title: "Time of each rank of " + run, Panels: []Panel{p}, Caption: caption(
+		"The steady window of each rank; communication that overlaps compute counts as compute; wait: for the other ranks.", some)}
 }
 
 // mostRanks is how many ranks a figure shows.
@@ -162,7 +170,8 @@ func Layers(run string, rank int, k xray.Kind) Figure {
 		}
 		p.Bars = append(p.Bars, b)
 	}
-	return Figure{Name: "layers", Title: "One layer of " + run, Panels: []Panel{p}, Caption: caption(strings.Join(present.Step(k, rank), "; ")+".",
+	return Figure{Name: "layers", Title: "One layer of " + run, Panels: []Panel{p}, Caption: caption(
+		strings.Join(present.Step(k, rank), "; ")+".",
 		"Bars are medians over layers; the floor is the least time for the arithmetic, for reading memory once or for the link.")}
 }
 

@@ -68,10 +68,9 @@ func Of(in Input) Page {
 	for _, s := range in.Sources {
 		add(everyNumber(s))
 	}
-	defined := map[string]bool{}
 	for _, d := range metric.Definitions {
-		if !defined[d.Name] && slices.ContainsFunc(in.Sources, func(s Source) bool { return s.Analysis != nil && s.Analysis.Metric(d.Name).Value != nil }) {
-			defined[d.Name] = true
+		has := func(s Source) bool { return s.Analysis != nil && s.Analysis.Metric(d.Name).Value != nil }
+		if slices.ContainsFunc(in.Sources, has) {
 			p.Definitions = append(p.Definitions, Definition{d.Name, d.Unit, d.Text})
 		}
 	}
@@ -133,11 +132,13 @@ func tableOf(t present.Table, why func(row, column int) string) Table {
 	return out
 }
 
-var roles = map[present.Role]string{present.Dim: "dim", present.Strong: "strong", present.Good: "good", present.Busy: "warn", present.Warn: "warn", present.Bad: "bad"}
+var roles = map[present.Role]string{present.Dim: "dim", present.Strong: "strong", present.Good: "good",
+	present.Busy: "warn", present.Warn: "warn", present.Bad: "bad"}
 
 // whatRan is the configs of the runs, and the software and machine of each.
 func whatRan(in Input) Section {
-	t := present.Table{Columns: present.Columns("run", "model", "layout", ">GPUs", ">batch", ">prompt", ">output", "precision", "engine", "GPU")}
+	t := present.Table{Columns: present.Columns("run", "model", "layout", ">GPUs", ">batch", ">prompt", ">output", "precision", "engine",
+		"GPU")}
 	s := Section{ID: "ran", Title: "What was run"}
 	for _, x := range in.Sources {
 		e := x.Run.Experiment
@@ -149,8 +150,9 @@ func whatRan(in Input) Section {
 		if e.Load.On() {
 			batch = e.Arrivals()
 		}
-		t.Add(present.Texts(x.Run.Name, model.ShortModel(e.Model.Name), e.Layout.Short(), unit.Int(e.Layout.GPUs()), batch, unit.Int(e.Data.SeqLen),
-			unit.Int(e.Data.MaxTokens), e.Model.Precision, string(cmp.Or(x.Run.Engine, e.Engine)), cmp.Or(x.GPU, unit.Missing))...)
+		t.Add(present.Texts(x.Run.Name, model.ShortModel(e.Model.Name), e.Layout.Short(), unit.Int(e.Layout.GPUs()), batch,
+			unit.Int(e.Data.SeqLen), unit.Int(e.Data.MaxTokens), e.Model.Precision, string(cmp.Or(x.Run.Engine, e.Engine)),
+			cmp.Or(x.GPU, unit.Missing))...)
 	}
 	s.Tables = []Table{tableOf(t, nil)}
 	for _, g := range model.Grouped(in.Sources, Source.software) {
@@ -197,12 +199,14 @@ func results(in Input) Section {
 		}
 		t.Add(append(present.RunCells(x.Analysis, present.Texts(x.Run.Name, layout)...), n)...)
 	}
-	s := Section{ID: "results", Title: "Results", Tables: []Table{tableOf(t, func(row, column int) string { return in.Sources[row].why(t.Columns[column].Name) })}}
+	why := func(row, column int) string { return in.Sources[row].why(t.Columns[column].Name) }
+	s := Section{ID: "results", Title: "Results", Tables: []Table{tableOf(t, why)}}
 	if c := in.Comparison; c != nil && len(c.Runs) <= mostBeside {
 		beside := tableOf(present.Comparison(*c), func(row, column int) string {
 			return in.source(c.Runs[column/3]).why(c.Rows[row].Name)
 		})
-		beside.Title, beside.Behind = "Against "+c.Runs[0], "~: chance alone can explain the difference; ?: too few samples to tell. Spread: (max − min)/median of the samples."
+		beside.Title = "Against " + c.Runs[0]
+		beside.Behind = "~: chance alone can explain the difference; ?: too few samples to tell. Spread: (max − min)/median of the samples."
 		s.Tables = append(s.Tables, beside)
 	}
 	if hasLine(in.TPOT) {
@@ -281,8 +285,9 @@ func scalings(in Input) Section {
 		s.Figures = []figure.Figure{figure.Scaling(in.ByGPUs, in.NodeGPUs)}
 	}
 	for _, x := range in.Scalings {
-		t := tableOf(present.Scaling(x), func(int, int) string { return "" })
-		t.Behind = "Speed-up and efficiency are against the fewest GPUs; serial: the part of Karp and Flatt (strong), of Gustafson (weak). The values and their files are below, run by run."
+		t := tableOf(present.Scaling(x), nil)
+		t.Behind = "Speed-up and efficiency are against the fewest GPUs; serial: the part of Karp and Flatt (strong), of Gustafson (weak). " +
+			"The values and their files are below, run by run."
 		s.Tables = append(s.Tables, t)
 	}
 	return s
@@ -295,7 +300,8 @@ func frontiers(in Input) Section {
 			continue
 		}
 		columns := []string{"", "", "", scaling.PerUser, scaling.PerUser, scaling.PerGPU, scaling.PerGPU, scaling.PerGPU, ""}
-		s.Tables = append(s.Tables, tableOf(present.Frontier(f), func(row, column int) string { return in.source(f.Points[row].ID).why(columns[column]) }))
+		why := func(row, column int) string { return in.source(f.Points[row].ID).why(columns[column]) }
+		s.Tables = append(s.Tables, tableOf(present.Frontier(f), why))
 		s.Figures = append(s.Figures, figure.Frontier(f))
 	}
 	return s
@@ -314,7 +320,8 @@ func whatChanged(in Input) Section {
 		behind := tableOf(t, nil)
 		behind.Title = present.ExplainHead(m)
 		behind.Behind = present.Joined("steps taken apart by operator", in.source(w.Before.Run).traceFiles(), in.source(w.After.Run).traceFiles())
-		s.Tables, s.Texts = append(s.Tables, behind), append(s.Texts, model.Each(present.ExplainWords(m), func(x string) string { return m.Name + ": " + x })...)
+		s.Tables = append(s.Tables, behind)
+		s.Texts = append(s.Texts, model.Each(present.ExplainWords(m), func(x string) string { return m.Name + ": " + x })...)
 		s.Figures = append(s.Figures, figure.Waterfall(w, m))
 	}
 	return s

@@ -24,12 +24,14 @@ const Left = "[…]"
 
 var (
 	// a path from the root, from home or of a drive, one with a scheme, or of several folders; what stands before it is kept
-	wholePath = regexp.MustCompile(`(^|[\s"'(=:,;\[{<>|@])((?:[a-z][a-z0-9+.-]*://|[A-Za-z]:\\|\\\\|~[\w.-]*/|\$\{?\w+\}?/|\.{1,2}/|/|[\pL\w.@+-]+/[\pL\w.@+-]+/)` +
+	wholePath = regexp.MustCompile(`(^|[\s"'(=:,;\[{<>|@])` +
+		`((?:[a-z][a-z0-9+.-]*://|[A-Za-z]:\\|\\\\|~[\w.-]*/|\$\{?\w+\}?/|\.{1,2}/|/|[\pL\w.@+-]+/[\pL\w.@+-]+/)` +
 		`[^\s"'<>|;,)\]}]+|[\pL\w.@+-]+/[\pL\w.@+-]+\.[a-z]{2,6}\b)`)
 	mail    = regexp.MustCompile(`[\w.+-]+@[\w-]+(?:\.[\w-]+)+`)
 	address = regexp.MustCompile(`\b\d{1,3}(?:\.\d{1,3}){3}\b`)
 	// hosts of clusters: nid001234, login07.perlmutter.nersc.gov, node-12.local
-	host = regexp.MustCompile(`\b(?:nid|login|gpu|node|compute|cn|gn)-?\d{2,}[\w.-]*\b|\b[\w-]+(?:\.[\w-]+)*\.(?:gov|edu|local|internal|cluster|lan)\b`)
+	host = regexp.MustCompile(`\b(?:nid|login|gpu|node|compute|cn|gn)-?\d{2,}[\w.-]*\b` +
+		`|\b[\w-]+(?:\.[\w-]+)*\.(?:gov|edu|local|internal|cluster|lan)\b`)
 	// who a folder is of: /home/NAME, /global/homes/a/NAME, /pscratch/sd/a/NAME, /cfs/cdirs/PROJECT
 	owned = regexp.MustCompile(`/(?:home|homes|users|Users|u|scratch|work|projects?|cdirs|sd)/(?:[a-z]/)?([A-Za-z][\w.-]+)`)
 )
@@ -73,7 +75,8 @@ func hidePath(found string) string {
 	return parts[1] + left + after
 }
 
-var ourFile = regexp.MustCompile(`^(?:(?:kineto_trace|torch_et|timing_stats|nsys|capture)_\d+\.[a-z.-]+|run\.json|config\.yaml|workload_card\.yaml|bench_serve\.json)$`)
+var ourFile = regexp.MustCompile(`^(?:(?:kineto_trace|torch_et|timing_stats|nsys|capture)_\d+\.[a-z.-]+` +
+	`|run\.json|config\.yaml|workload_card\.yaml|bench_serve\.json)$`)
 
 // OurFile reports whether a file is named as ours are, which tells nobody.
 func OurFile(name string) bool { return ourFile.MatchString(name) }

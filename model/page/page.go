@@ -1,4 +1,5 @@
-// Package page is a report as data: what was run, the answer, tables and figures, and behind each number its definition, n, source and hash.
+// Package page is a report as data: what was run, the answer, tables and figures, and behind each number its definition, n, source and
+// hash.
 // build.go makes it of results, sentences.go says the answer, names.go takes out whom and where it is of. It is written into the page as
 // JSON too, so that every number can be worked out again and compared.
 package page

@@ -21,7 +21,8 @@ func traces(s Source) Section {
 		return Section{}
 	}
 	t, tables, from := s.Analysis.Trace, present.Trace(s.Analysis), s.traceFiles()
-	out := Section{ID: "trace-" + KeyOf(s.Run.Name), Title: "Time of " + s.Run.Name, Strips: s.Run.Name, Figures: []figure.Figure{figure.Ranks(s.Run.Name, t)},
+	out := Section{ID: "trace-" + KeyOf(s.Run.Name), Title: "Time of " + s.Run.Name, Strips: s.Run.Name,
+		Figures: []figure.Figure{figure.Ranks(s.Run.Name, t)},
 		Texts: []string{"Phases: " + cmp.Or(present.Phases(t), t.NoSteps, "not known") + ".", "Kernels by class: " + present.ClassShares(t) + ".",
 			present.StragglerSentence(s.Analysis.Metric("straggler")) + "."}}
 	ranks := tables[present.Ranks]
@@ -92,7 +93,8 @@ func withRun(run, text string) string {
 func everyNumber(s Source) Section {
 	out := Section{ID: "all-" + KeyOf(s.Run.Name), Title: "Every number of " + s.Run.Name, Folded: true}
 	if s.Analysis != nil {
-		defs := slices.DeleteFunc(slices.Clone(s.Analysis.Defined()), func(d metric.Definition) bool { return s.Analysis.Metric(d.Name).Value == nil })
+		none := func(d metric.Definition) bool { return s.Analysis.Metric(d.Name).Value == nil }
+		defs := slices.DeleteFunc(slices.Clone(s.Analysis.Defined()), none)
 		t := present.Metrics(s.Analysis, defs)
 		t = t.Only(0, 1, 2, len(t.Columns)-2, len(t.Columns)-1)
 		t.Columns[3].Title, t.Columns[4].Title = "n", "of"

@@ -80,9 +80,10 @@ func lead(in Input, groups [][]scaling.Measured, best scaling.Measured) string {
 	case len(groups) > 1 && len(groups[0]) == 1:
 		return fmt.Sprintf("No two of the %d runs are of one work, so none is best; ", len(in.Sources)) + name
 	case len(groups) > 1:
-		return fmt.Sprintf("The runs are of %d works, which are not ranked against each other; of the %d of one work ", len(groups), len(groups[0])) + name + "most: "
+		return fmt.Sprintf("The runs are of %d works, which are not ranked against each other; of the %d of one work %smost: ",
+			len(groups), len(groups[0]), name)
 	}
-	return fmt.Sprintf("Of %d runs of one work ", len(groups[0])) + name + "most: "
+	return fmt.Sprintf("Of %d runs of one work %smost: ", len(groups[0]), name)
 }
 
 // rival is how far the best is ahead: of the base of the comparison, or where it is that, of the next.
@@ -146,7 +147,8 @@ func whereTime(m scaling.Measured) string {
 	for _, r := range t.Ranks {
 		window, compute, idle = window+r.WindowNS, compute+r.ComputeNS, idle+r.IdleNS
 	}
-	text := fmt.Sprintf("Its traced GPUs compute for %s %% of the time and are idle for %s %%", unit.Percent(compute, window), unit.Percent(idle, window))
+	text := fmt.Sprintf("Its traced GPUs compute for %s %% of the time and are idle for %s %%", unit.Percent(compute, window),
+		unit.Percent(idle, window))
 	if comm := m.Analysis.Metric("exposed_comm"); comm.Value != nil {
 		text += fmt.Sprintf("; communication that nothing hides takes %s %%", unit.Number(*comm.Value, 1))
 	}
@@ -158,7 +160,8 @@ func doubtSentence(in Input) string {
 	replays := len(slices.DeleteFunc(slices.Clone(in.Sources), func(s Source) bool { return !s.Run.Replay }))
 	text := ""
 	if replays > 0 {
-		text = fmt.Sprintf("%s of a recording, measured elsewhere; ", unit.Plural(replays, "run")+" "+map[bool]string{true: "is a replay", false: "are replays"}[replays == 1])
+		are := map[bool]string{true: "is a replay", false: "are replays"}[replays == 1]
+		text = fmt.Sprintf("%s %s of a recording, measured elsewhere; ", unit.Plural(replays, "run"), are)
 	}
 	if n := len(doubts(in).Texts); n > 0 {
 		return text + unit.Plural(n, "finding") + " and doubts stand below."

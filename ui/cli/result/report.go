@@ -18,7 +18,7 @@ import (
 // Report writes a page of runs, or checks one; program is the version of this program.
 func Report(e *command.Env, program string) *cobra.Command {
 	o, output, verify := publish.Order{Program: program}, "", false
-	c := e.Command("report [SWEEP|RUN…] --output FILE.html", "write a page that stands by itself: what was run, the answer, tables, figures, doubts", `
+	c := e.Command("report [SWEEP|RUN…] --output FILE.html", "write a page that stands by itself: the answer, tables, figures, doubts", `
 Writes one HTML file that needs nothing beside it: what was run, the answer in three
 sentences, tables and figures of results, scaling and frontier, the time of each rank,
 kernels, findings and doubts, and behind each number its definition, n, source and hash.
