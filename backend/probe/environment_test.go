@@ -154,7 +154,7 @@ func TestNoAnswer(t *testing.T) {
 	defer cancel()
 	start := time.Now()
 	if _, err := run(ctx, "bash", "-c", "sleep 765 & sleep 765"); err == nil || !strings.Contains(err.Error(), "no answer") ||
-		time.Since(start) > 5*time.Second {
+		time.Since(start) > time.Minute {
 		t.Errorf("%v after %v", err, time.Since(start))
 	}
 	if _, err := run(t.Context(), "bash", "-c", "echo first >&2; echo the cause >&2; exit 3"); err == nil || err.Error() != "the cause" {
