@@ -128,11 +128,13 @@ func TestForecastOfExperiments(t *testing.T) {
 		t.Errorf("asked for another GPU: %q", f.Refused)
 	}
 	told, err := b.Foretold(t.Context(), []board.Row{row, must(b.Experiments.Row("E1.6"))})
-	if err != nil || len(told) != 1 || told[0].Run.Name != "E1.6" || told[0].GPU != "H100-80GB" || told[0].Run.Experiment.Replay.Engine != model.EngineTorch {
+	if err != nil || len(told) != 1 || told[0].Run.Name != "E1.6" || told[0].GPU != "H100-80GB" ||
+		told[0].Run.Experiment.Replay.Engine != model.EngineTorch {
 		t.Fatalf("foretold %+v, %v", told, err)
 	}
 	tpot, user := told[0].Analysis.Metric("tpot"), told[0].Analysis.Metric(scaling.PerUser)
-	if may := told[0].Foretold[scaling.PerUser]; math.Abs(*user.Value**tpot.Value-1000) > 1e-6 || may[0] >= *user.Value || may[1] <= *user.Value {
+	if may := told[0].Foretold[scaling.PerUser]; math.Abs(*user.Value**tpot.Value-1000) > 1e-6 || may[0] >= *user.Value ||
+		may[1] <= *user.Value {
 		t.Errorf("%v tokens/s per user, %v, of %v ms", *user.Value, may, *tpot.Value)
 	}
 }

@@ -18,7 +18,9 @@ func TestNamesOf(t *testing.T) {
 	s := page.Source{Measured: scaling.Measured{Run: model.Run{Name: "/home/carol/run", Dir: "/home/carol/run", Experiment: &e,
 		Files: []model.RunFile{{Kind: model.FileKineto, Path: "/home/carol/run/nid007_dave.pt.trace.json"}, {Path: "/home/carol/run/run.json"}}}},
 		Info: &model.RunInfo{Hosts: []string{"storm42.example.org"}}}
-	got := p.namesOf([]page.Source{s}).Hide("m1234 m1234_g olivia peter quinn m9876 Bob.B carol nid007_dave.pt.trace.json run.json storm42 /home/carol/run in '/global/cfs/cdirs/m9876/alice ws/x' ok")
+	got := p.namesOf([]page.Source{s}).
+		Hide("m1234 m1234_g olivia peter quinn m9876 Bob.B carol nid007_dave.pt.trace.json run.json storm42 /home/carol/run in " +
+			"'/global/cfs/cdirs/m9876/alice ws/x' ok")
 	want := strings.Repeat(page.Left+" ", 8) + "kineto file 1 run.json " + page.Left + " run 1 in '" + page.Left + "/x' ok"
 	if got != want {
 		t.Errorf("\n got %q\nwant %q", got, want)
@@ -28,8 +30,10 @@ func TestNamesOf(t *testing.T) {
 // TestChanged tells of files that changed, came and went, but not of runs that are gone.
 func TestChanged(t *testing.T) {
 	run := func(name string, files ...page.File) page.Run { return page.Run{Name: name, Key: name, Files: files} }
-	own := page.Page{Runs: []page.Run{run("a", page.File{Name: "x", SHA256: "1"}, page.File{Name: "y"}, page.File{Name: "z", Bytes: 3}), run("gone", page.File{Name: "x"})}}
-	now := page.Page{Runs: []page.Run{run("a", page.File{Name: "x", SHA256: "2"}, page.File{Name: "z", Bytes: 3}, page.File{Name: "new", Bytes: 1})}}
+	own := page.Page{Runs: []page.Run{run("a", page.File{Name: "x", SHA256: "1"}, page.File{Name: "y"},
+		page.File{Name: "z", Bytes: 3}), run("gone", page.File{Name: "x"})}}
+	now := page.Page{Runs: []page.Run{run("a", page.File{Name: "x", SHA256: "2"}, page.File{Name: "z", Bytes: 3},
+		page.File{Name: "new", Bytes: 1})}}
 	if got := strings.Join(changed(own, now), ", "); got != "a: new, a: x, a: y" {
 		t.Error(got)
 	}

@@ -106,7 +106,8 @@ func TestJobNews(t *testing.T) {
 	}{
 		{model.Job{State: model.JobRunning, NodeList: "nid1"}, "timing", "", "running, timing 3 of 5"},
 		{model.Job{State: model.JobRunning}, "timing", "hung since 14:00", "running, timing 3 of 5; it may be hung since 14:00"},
-		{model.Job{State: model.JobCompleted, NodeList: "nid1"}, "timing", "", "done, nid1"}, {model.Job{State: model.JobRunning}, "", "", "running"},
+		{model.Job{State: model.JobCompleted, NodeList: "nid1"}, "timing", "", "done, nid1"},
+		{model.Job{State: model.JobRunning}, "", "", "running"},
 	} {
 		if got := JobNews(tt.job, tt.stage, 3, 5, tt.hung, now); got != tt.want {
 			t.Errorf("%q, want %q", got, tt.want)
@@ -116,7 +117,8 @@ func TestJobNews(t *testing.T) {
 
 func TestMetricSentences(t *testing.T) {
 	v := 7.02
-	a := &metric.Analysis{Replay: true, Metrics: []metric.Metric{{Name: "tpot", Value: &v, Estimate: true}, {Name: "straggler", Reason: "none"}}}
+	a := &metric.Analysis{Replay: true, Metrics: []metric.Metric{{Name: "tpot", Value: &v, Estimate: true},
+		{Name: "straggler", Reason: "none"}}}
 	tpot, _ := metric.Define("tpot")
 	mfu, _ := metric.Define("mfu")
 	got := MetricSentences(a, []metric.Definition{tpot, mfu})

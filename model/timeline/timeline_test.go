@@ -146,7 +146,8 @@ func two() *Run {
 		run.Ranks = append(run.Ranks, r)
 	}
 	for k, at := range []int64{100, 300, 700} {
-		run.Calls = append(run.Calls, Call{Number: k + 1, At: at, Last: 1, LateNS: int64(k), Parts: []Part{{0, at - int64(k), at + 9}, {1, at, at + 9}}})
+		run.Calls = append(run.Calls, Call{Number: k + 1, At: at, Last: 1, LateNS: int64(k),
+			Parts: []Part{{0, at - int64(k), at + 9}, {1, at, at + 9}}})
 	}
 	return run
 }
@@ -155,7 +156,8 @@ func TestJumps(t *testing.T) {
 	run := two()
 	r := &run.Ranks[1]
 	wait := func(at, least int64, back bool) int64 { s, _ := r.NextWait(at, least, back); return s.Start }
-	if got := []int64{wait(-1, 1, false), wait(100, 1, false), wait(-1, 200, false), wait(700, 1, true), wait(900, 50, true), wait(100, 1, true)}; !slices.Equal(got, []int64{100, 700, 0, 100, 100, 0}) {
+	if got := []int64{wait(-1, 1, false), wait(100, 1, false), wait(-1, 200, false), wait(700, 1, true), wait(900, 50, true),
+		wait(100, 1, true)}; !slices.Equal(got, []int64{100, 700, 0, 100, 100, 0}) {
 		t.Errorf("waits at %v", got)
 	}
 	if s, ok := r.LongestGap(0, 1000); !ok || s != (Span{310, 700}) {
@@ -182,7 +184,8 @@ func TestJumps(t *testing.T) {
 	if _, ok := run.Find(1, "softmax", -1, false); ok {
 		t.Error("found what is not there")
 	}
-	if s := r.Step("decode", 1); s == nil || s.Start != 400 || r.Step("", 2) != s || r.Step("decode", 2) != nil || r.StepAt(399).Phase != "prefill" {
+	if s := r.Step("decode", 1); s == nil || s.Start != 400 || r.Step("", 2) != s || r.Step("decode", 2) != nil ||
+		r.StepAt(399).Phase != "prefill" {
 		t.Errorf("step %v", s)
 	}
 	if l, ok := r.Steps[0].Layer(2); !ok || l != (Span{200, 390}) || r.Steps[0].Layers() != 2 || r.Steps[1].Layers() != 0 {
@@ -251,15 +254,18 @@ func TestViewsStayInside(t *testing.T) {
 // TestSummaryAsRun: bins give what they hold, in any cells as long as bins.
 func TestSummaryAsRun(t *testing.T) {
 	s := &metric.TraceSummary{WindowNS: 25, Ranks: []metric.RankSplit{{Rank: 3, WindowNS: 25, Node: 1}},
-		Phases:   []metric.Phase{{Rank: 3, Name: "decode", Steps: 2, StartNS: 5, EndNS: 25, Starts: []int64{5, 15}}},
-		Timeline: []metric.RankDensity{{Rank: 3, BinNS: 10, Compute: []int64{10, 2, 0}, Transfer: []int64{0, 3, 0}, Wait: []int64{0, 1, 5}, Idle: []int64{0, 4, 0}}}}
+		Phases: []metric.Phase{{Rank: 3, Name: "decode", Steps: 2, StartNS: 5, EndNS: 25, Starts: []int64{5, 15}}},
+		Timeline: []metric.RankDensity{{Rank: 3, BinNS: 10, Compute: []int64{10, 2, 0}, Transfer: []int64{0, 3, 0},
+			Wait: []int64{0, 1, 5}, Idle: []int64{0, 4, 0}}}}
 	run := OfSummary(s)
 	cells := make([]Cell, 2)
 	run.Ranks[0].States.Cells(0, 20, cells)
-	if cells[0] != (Cell{Compute: 10}) || cells[1] != (Cell{Compute: 2, Transfer: 3, Wait: 1, Idle: 4}) || run.Ranks[0].Node != 1 || !run.Coarse {
+	if cells[0] != (Cell{Compute: 10}) || cells[1] != (Cell{Compute: 2, Transfer: 3, Wait: 1, Idle: 4}) || run.Ranks[0].Node != 1 ||
+		!run.Coarse {
 		t.Errorf("%v", cells)
 	}
-	if steps := run.Ranks[0].Steps; len(steps) != 2 || steps[1].Number != 2 || steps[1].Start != 15 || steps[1].End != 25 || steps[0].End != 15 {
+	if steps := run.Ranks[0].Steps; len(steps) != 2 || steps[1].Number != 2 || steps[1].Start != 15 || steps[1].End != 25 ||
+		steps[0].End != 15 {
 		t.Errorf("%+v", steps)
 	}
 }

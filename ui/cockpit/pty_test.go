@@ -195,7 +195,8 @@ func TestBytesOfReading(t *testing.T) {
 	tt := openWith(t, 140, 45, Options{after: func(wait time.Duration, msg tea.Msg) tea.Cmd { return nil }})
 	tt.expect("E3.2")
 	tt.press("j+4")
-	for _, pane := range []struct{ key, shows string }{{"4", "TPOT"}, {"5", "speed-up"}, {"v", "iteration time"}, {"v", "speed-up"}, {"6", "▌kernels"}} {
+	for _, pane := range []struct{ key, shows string }{{"4", "TPOT"}, {"5", "speed-up"}, {"v", "iteration time"}, {"v", "speed-up"},
+		{"6", "▌kernels"}} {
 		tt.press(pane.key)
 		tt.expect(pane.shows)
 		time.Sleep(500 * time.Millisecond)

@@ -25,7 +25,8 @@ var screens = map[string][]string{
 // as many lines as the terminal has, none wider, a cursor somewhere, and keys on the last
 // line.
 func TestFramesKeepToTheirScreen(t *testing.T) {
-	sizes := [][2]int{{60, 18}, {61, 19}, {79, 23}, {80, 24}, {100, 30}, {119, 34}, {120, 35}, {140, 45}, {200, 60}, {300, 100}, {60, 100}, {300, 18}}
+	sizes := [][2]int{{60, 18}, {61, 19}, {79, 23}, {80, 24}, {100, 30}, {119, 34}, {120, 35}, {140, 45}, {200, 60}, {300, 100},
+		{60, 100}, {300, 18}}
 	for name, keys := range screens {
 		t.Run(name, func(t *testing.T) {
 			d := start(t, panetest.Open(t), 80, 24).Press(keys...)

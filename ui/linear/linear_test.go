@@ -60,7 +60,8 @@ func TestPick(t *testing.T) {
 	}{
 		{in: "2\n", index: 1, says: "Chosen: Bx"}, {in: "cx\n", index: 2, says: "12. Lx"}, {in: "14\n", index: 13, says: "n for the next of 14"},
 		{in: "n\n13\n", index: 12, says: "13. Mx"}, {in: "99\nnone\n1\n", index: 0, faults: 2, says: `Error: "none" is none of the answers`},
-		{in: "j\n", index: -1, word: "j"}, {in: "b\n", index: -1, err: errBack}, {in: "q\n", index: -1, err: errQuit}, {in: "", index: -1, err: errQuit},
+		{in: "j\n", index: -1, word: "j"}, {in: "b\n", index: -1, err: errBack}, {in: "q\n", index: -1, err: errQuit},
+		{in: "", index: -1, err: errQuit},
 		{in: "l\n1\n", heard: true, says: "1. Ax"},
 	} {
 		r, out := talk(t, t.Context(), strings.NewReader(tt.in))
@@ -97,7 +98,8 @@ func TestConfirmDefaultsToNo(t *testing.T) {
 
 func TestToldSaysTheFix(t *testing.T) {
 	r, out := talk(t, t.Context(), strings.NewReader(""))
-	if err := r.told(model.Invalid("no model", "name one")); err != nil || r.faults != 1 || !strings.Contains(out.String(), "Error: no model\nTry: name one\n") {
+	if err := r.told(model.Invalid("no model", "name one")); err != nil || r.faults != 1 ||
+		!strings.Contains(out.String(), "Error: no model\nTry: name one\n") {
 		t.Errorf("%v %q", err, out)
 	}
 }

@@ -52,7 +52,8 @@ func (f foretelling) Foretold(context.Context, []board.Row) ([]scaling.Measured,
 	e := f.w.Row("E1.3").Experiment
 	e.ID, e.Layout.TP = "E1.8", 8
 	v := 40000.0
-	return []scaling.Measured{{Run: model.Run{Name: e.ID, Experiment: &e}, GPU: "A100-40GB", Foretold: map[string][2]float64{"throughput_tokens_sec": {35000, 46000}},
+	return []scaling.Measured{{Run: model.Run{Name: e.ID, Experiment: &e}, GPU: "A100-40GB",
+		Foretold: map[string][2]float64{"throughput_tokens_sec": {35000, 46000}},
 		Analysis: &metric.Analysis{Metrics: []metric.Metric{{Name: "throughput_tokens_sec", Value: &v}}}}}, nil
 }
 
@@ -81,9 +82,11 @@ func TestWaterfall(t *testing.T) {
 	if note, _ := panetest.Last[pane.Note](d); note.Text == "" && p.fall == nil {
 		t.Error("neither a waterfall nor why there is none")
 	}
-	parts := []explain.Part{{Name: "gate_up", Group: explain.Operator, Before: 5, After: 3}, {Name: "all_reduce", Group: explain.Transfer, After: 0.5}}
+	parts := []explain.Part{{Name: "gate_up", Group: explain.Operator, Before: 5, After: 3},
+		{Name: "all_reduce", Group: explain.Transfer, After: 0.5}}
 	p.fall = &fall{Waterfall: explain.Waterfall{Before: explain.Side{Run: "one"}, After: explain.Side{Run: "two"},
-		Metrics: []explain.Metric{{Name: "tpot", Unit: "ms", Before: 5, After: 3.5, Parts: parts}, {Name: "ttft", Unit: "ms", Before: 9, After: 8}}}}
+		Metrics: []explain.Metric{{Name: "tpot", Unit: "ms", Before: 5, After: 3.5, Parts: parts},
+			{Name: "ttft", Unit: "ms", Before: 9, After: 8}}}}
 	d.Resize(80, 18)
 	d.Golden("waterfall-80x18")
 	has(t, title(d), "one → two · tpot 5.000 → 3.500 ms, -30.0 %")
@@ -103,7 +106,8 @@ func TestImageSaysItsBytes(t *testing.T) {
 		t.Errorf("said %q", note.Text)
 	}
 	env.Images = canvas.Kitty
-	d = panetest.Drive(t, panetest.OfPane(New(env, b)), 80, 18).Press("I").Expect("Show as an image?", "kB to this terminal, as kitty graphics")
+	d = panetest.Drive(t, panetest.OfPane(New(env, b)), 80, 18).Press("I").
+		Expect("Show as an image?", "kB to this terminal, as kitty graphics")
 	if _, sent := panetest.Last[pane.ImageMsg](d); sent {
 		t.Error("sent before it was asked")
 	}

@@ -95,8 +95,9 @@ func (f foretelling) Foretold(_ context.Context, rows []board.Row) (all []scalin
 	user, gpu := 300.0, 5000.0
 	for _, r := range rows {
 		if r.Run == nil && r.Experiment.Layout.TP == 8 {
-			all = append(all, scaling.Measured{Run: model.Run{Name: r.Experiment.ID, Experiment: &r.Experiment}, Analysis: &metric.Analysis{Metrics: []metric.Metric{
-				{Name: scaling.PerUser, Value: &user}, {Name: scaling.PerGPU, Value: &gpu}}}})
+			all = append(all, scaling.Measured{Run: model.Run{Name: r.Experiment.ID, Experiment: &r.Experiment},
+				Analysis: &metric.Analysis{Metrics: []metric.Metric{
+					{Name: scaling.PerUser, Value: &user}, {Name: scaling.PerGPU, Value: &gpu}}}})
 		}
 	}
 	return all, nil

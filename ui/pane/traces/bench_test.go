@@ -29,7 +29,8 @@ func sixtyFour(kernels int) *tl.Run {
 				end := &ends[i/20*16+n/4]
 				*end = max(*end, at)
 				r.Tracks[tl.Comm].Add(tl.Kernel{Start: at, End: at + took, Name: 1})
-				pieces = append(pieces, tl.Piece{Start: at, End: at + took/2, Kind: tl.Wait}, tl.Piece{Start: at + took/2, End: at + took, Kind: tl.Transfer})
+				pieces = append(pieces, tl.Piece{Start: at, End: at + took/2, Kind: tl.Wait},
+					tl.Piece{Start: at + took/2, End: at + took, Kind: tl.Transfer})
 			} else {
 				r.Tracks[tl.Work].Add(tl.Kernel{Start: at, End: at + took})
 				pieces = append(pieces, tl.Piece{Start: at, End: at + took, Kind: tl.Compute})

@@ -30,12 +30,14 @@ func TestOddSummaries(t *testing.T) {
 func TestUnmatchedCommunicationIsSeen(t *testing.T) {
 	none := []int64{0, 0}
 	s := &metric.TraceSummary{WindowNS: 1100,
-		Ranks:       []metric.RankSplit{{WindowNS: 1100, ComputeNS: 200, UnmatchedNS: 900}},
-		Timeline:    []metric.RankDensity{{BinNS: 550, Compute: []int64{100, 100}, Transfer: none, Wait: none, Unmatched: []int64{450, 450}, Idle: none, Late: none}},
+		Ranks: []metric.RankSplit{{WindowNS: 1100, ComputeNS: 200, UnmatchedNS: 900}},
+		Timeline: []metric.RankDensity{{BinNS: 550, Compute: []int64{100, 100}, Transfer: none, Wait: none,
+			Unmatched: []int64{450, 450}, Idle: none, Late: none}},
 		Collectives: []metric.CollStat{{Type: "all_reduce", Bytes: 8192, Ranks: 1, Count: 1, UnmatchedNS: 900_000}}}
 	d := opened(t, panetest.Open(t), "llama-8b-tp2", 100, 30)
 	d.Send(pane.AnalysedMsg{Analysis: &metric.Analysis{Run: "llama-8b-tp2", Trace: s}})
-	d.Expect("███▒▒▒", "▒ unmatched", "unmatched ", "81.8 %").Press("tab").Expect("all_reduce", "unmatched", "0.9").Press("tab", "tab").Expect("unmatched", "81.8", "–")
+	d.Expect("███▒▒▒", "▒ unmatched", "unmatched ", "81.8 %").Press("tab").Expect("all_reduce", "unmatched", "0.9").
+		Press("tab", "tab").Expect("unmatched", "81.8", "–")
 	c := comparison{found: &scaling.TraceComparison{TraceDiff: scaling.DiffTraces([2]string{"a", "b"}, [2]*metric.TraceSummary{s, s})}}
 	if r := c.split(1, [2]int{1, 1}); r.UnmatchedNS != 900 || *r.TransferNS != 0 || r.WindowNS != 1100 {
 		t.Errorf("the mean rank: %+v", r)
@@ -46,7 +48,8 @@ func TestUnmatchedCommunicationIsSeen(t *testing.T) {
 func TestOtherKernelsAreNamed(t *testing.T) {
 	s := &metric.TraceSummary{WindowNS: 1000, Ranks: []metric.RankSplit{{WindowNS: 1000, ComputeNS: 1000}},
 		Kernels: []metric.KernelStat{{Short: "gemm_a", Class: "gemm", TotalNS: 700, Count: 1, Share: 70},
-			{Short: "odd_b", Class: "other", TotalNS: 200, Count: 1, Share: 20}, {Short: "odd_c", Class: "other", TotalNS: 100, Count: 1, Share: 10}},
+			{Short: "odd_b", Class: "other", TotalNS: 200, Count: 1, Share: 20},
+			{Short: "odd_c", Class: "other", TotalNS: 100, Count: 1, Share: 10}},
 		Classes: []metric.KernelClass{{Name: "gemm", TotalNS: 700, Share: 70}, {Name: "other", TotalNS: 300, Share: 30}}}
 	d := opened(t, panetest.Open(t), "llama-8b-tp2", 100, 30)
 	d.Send(pane.AnalysedMsg{Analysis: &metric.Analysis{Run: "llama-8b-tp2", Trace: s}}).Press("tab", "tab", "tab", "tab").Expect("classes")

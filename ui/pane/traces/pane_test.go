@@ -158,7 +158,8 @@ func TestStepsShowWhenNearEnough(t *testing.T) {
 }
 
 func TestNamesOfPartsComeBeforeRemarks(t *testing.T) {
-	opened(t, panetest.Open(t), "llama-8b-tp2", 60, 14).Press("tab", "tab").Expect("── timeline  kernels  collectives  ▌skew  ranks  classes ──")
+	opened(t, panetest.Open(t), "llama-8b-tp2", 60, 14).Press("tab", "tab").
+		Expect("── timeline  kernels  collectives  ▌skew  ranks  classes ──")
 }
 
 func TestPartsInOrderOfAColumn(t *testing.T) {

@@ -95,9 +95,12 @@ func TestCallsTieRanksTogether(t *testing.T) {
 func TestJumps(t *testing.T) {
 	d, _ := looking(t, "llama-8b-tp2")
 	for _, step := range []struct{ keys, typed, said string }{
-		{"i", "", "rank 0 has its longest gap in sight, 1.07 ms, at 129 ms, in decode 14, layer 1"}, {"w", "", "rank 0 waits"}, {"w", "", "rank 0 waits"}, {"W", "", "rank 0 waits"},
+		{"i", "", "rank 0 has its longest gap in sight, 1.07 ms, at 129 ms, in decode 14, layer 1"}, {"w", "", "rank 0 waits"},
+		{"w", "", "rank 0 waits"}, {"W", "", "rank 0 waits"},
 		{"]", "", ""}, {"W", "", "rank 1 waits 52.0 µs, at 132 ms"}, {"W", "", "rank 1 waits 1.00 ms, at 129 ms, in decode 14"},
-		{"/", "flash", "rank 1 runs flash_fwd_splitkv_kernel for 214 µs, at 132 ms"}, {".", "", "for 214 µs, at 133 ms, in decode 14, layer 3"}, {",", "", "rank 1 runs flash_fwd_splitkv_kernel for 214 µs, at 132 ms"},
+		{"/", "flash", "rank 1 runs flash_fwd_splitkv_kernel for 214 µs, at 132 ms"},
+		{".", "", "for 214 µs, at 133 ms, in decode 14, layer 3"},
+		{",", "", "rank 1 runs flash_fwd_splitkv_kernel for 214 µs, at 132 ms"},
 		{"J", "decode 3 layer 2", "decode 3, layer 2 of rank 1 takes"}, {"J", "step 1", "step 1 of rank 1 takes"},
 		{"J", "12.5 ms", "12.5 ms"},
 	} {
@@ -107,7 +110,8 @@ func TestJumps(t *testing.T) {
 		}
 		has(t, message(d), step.said)
 	}
-	for typed, why := range map[string]string{"call 9999": "rank 1 of llama-8b-tp2 has no call 9999", "nonsense": `"nonsense" names no place: call 57`,
+	for typed, why := range map[string]string{"call 9999": "rank 1 of llama-8b-tp2 has no call 9999",
+		"nonsense":          `"nonsense" names no place: call 57`,
 		"decode 1 layer 99": "that the x-ray tells"} {
 		d.Press("J").Type(typed).Press("enter")
 		has(t, said(d), why)
