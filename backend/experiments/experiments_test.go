@@ -48,3 +48,25 @@ func TestPlanCloneWritesNothing(t *testing.T) {
 		t.Errorf("the workspace now holds %v, before %v", after, before)
 	}
 }
+
+// TestRefusedBeforeItIsPaidFor: a replay of a layout that nobody recorded, and what stops a stepper, each in one line.
+func TestRefusedBeforeItIsPaidFor(t *testing.T) {
+	b := apptest.New(t)
+	row, err := b.Clone("E3.1", "X", model.Edit{Path: "parallelism.tp", Value: "2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, _ := row.Verdict.Worst()
+	if f.Code != "replay-recording" || f.Fault != "no recording of DeepSeek-V2-Lite with TP2" || !strings.HasPrefix(f.Fix, "recorded are 1 GPU, DP2 EP2;") {
+		t.Errorf("%+v", f)
+	}
+	if first := row.Verdict.Findings[0]; first.Code != f.Code {
+		t.Errorf("an error stands behind %+v", first)
+	}
+	if why := b.WhyNot(row.Experiment, "parallelism.tp", "3"); !strings.Contains(why, "do not divide by 3") || strings.Contains(why, "\n") {
+		t.Errorf("TP 3: %q", why)
+	}
+	if why := b.WhyNot(b.BoardRow(t, "E1.1").Experiment, "parallelism.tp", "2"); why != "" {
+		t.Errorf("TP 2: %q", why)
+	}
+}
