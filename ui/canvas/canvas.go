@@ -68,7 +68,6 @@ type Pattern struct{ On, Of int }
 var (
 	Solid  = Pattern{1, 1}
 	Dashed = Pattern{4, 7}
-	Dotted = Pattern{1, 4}
 )
 
 // Line joins two places in dots, from the first on.

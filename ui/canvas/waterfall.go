@@ -17,7 +17,7 @@ type Bar struct {
 }
 
 // Waterfall draws bars below each other, each from where the one before it ended: what is gained is hatched, what is lost is full. The
-// axis begins at 0; where all ends lie within a tenth it is cut, and the totals are. Bars that there is no room for are left out, from the last but one upward.
+// axis begins at 0; where all ends lie within a tenth it is cut, and the totals are. Bars without room are left out, but not the last.
 func Waterfall(th *theme.Theme, bars []Bar, width, height int) (lines []string) {
 	if n := len(bars); n > height && height > 1 {
 		bars = append(append([]Bar{}, bars[:height-2]...), bars[n-1])

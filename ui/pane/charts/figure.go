@@ -126,7 +126,8 @@ func (f *figure) drawPanel(p panel, r row, focused, small bool, width, height in
 		c.YTitle, c.XTitle, c.MarkName = strings.TrimSpace(p.Title+" "+f.env.Theme.Paint(theme.Dim, p.Unit)), "", ""
 		c.Note = f.valuesAt(p, r.point.X)
 	} else if len(f.series.shown) > 1 && f.series.some() {
-		c.Note = f.env.Theme.Paint(theme.Dim, pane.Joined(max(width-widget.Width(p.Unit)-8, 1), strings.Split(f.series.common, scaling.NameSign)...))
+		room := max(width-widget.Width(p.Unit)-8, 1)
+		c.Note = f.env.Theme.Paint(theme.Dim, pane.Joined(room, strings.Split(f.series.common, scaling.NameSign)...))
 	}
 	guide := canvas.Series{Name: "ideal", Guide: true}
 	names := brief(model.Each(p.chart.Series, func(s scaling.ChartSeries) string { return s.Name }))

@@ -225,7 +225,8 @@ func (p *Pane) image() tea.Cmd {
 	}, pane.Got(func(text string) tea.Cmd {
 		size := int64(len(text))
 		body := fmt.Sprintf("%s to this terminal, as %s graphics: some %.1f s at 1 Mbit/s.", unit.FileSize(size), as, float64(size)*8/1e6)
-		return p.Dialog.Ask(&pane.Ask{Popup: widget.Confirm("Show as an image?", body, "It stands below what the shell has on the screen; Enter comes back."),
+		const where = "It stands below what the shell has on the screen; Enter comes back."
+		return p.Dialog.Ask(&pane.Ask{Popup: widget.Confirm("Show as an image?", body, where),
 			Yes: func() tea.Cmd { return pane.Send(pane.ImageMsg{Text: text}) }})
 	}))
 }

@@ -188,7 +188,8 @@ func (p *Pane) show(only string) {
 // Keep is what is found again at the next start.
 func (p *Pane) Keep() map[string]string {
 	on := map[bool]string{true: "on"}
-	kept := map[string]string{"y": p.next.quantity.Title, "series": p.series.only, "log": on[p.log], "bare": on[p.bare], "several": on[p.next.several]}
+	kept := map[string]string{"y": p.next.quantity.Title, "series": p.series.only, "log": on[p.log], "bare": on[p.bare],
+		"several": on[p.next.several]}
 	if p.chosen {
 		kept["x"] = string(p.next.axis.Axis)
 	}

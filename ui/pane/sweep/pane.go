@@ -302,8 +302,8 @@ func (p *Pane) heat(row present.Row, rows int) (lines []string) {
 		for _, cells := range m.Cells {
 			h.Cells = append(h.Cells, model.Each(cells, func(c scaling.GridCell) canvas.HeatCell {
 				cell := present.GridValue(g, c)
-				return canvas.HeatCell{Text: map[bool]string{true: p.env.Theme.Best + " "}[c.Best] + cell.Text, Level: c.Level, Known: c.Value != nil,
-					Tone: pane.Tone(cell.Role)}
+				return canvas.HeatCell{Text: map[bool]string{true: p.env.Theme.Best + " "}[c.Best] + cell.Text, Level: c.Level,
+					Known: c.Value != nil, Tone: pane.Tone(cell.Role)}
 			}))
 		}
 		return h
@@ -335,7 +335,8 @@ func (p *Pane) frontier(row present.Row, rows int) []string {
 	}
 	lines := []canvas.Series{{}, {Name: "beaten", Loose: true}, {Loose: true}} // the last: forecasts
 	put := func(i int, x scaling.FrontPoint) {
-		lines[i].Points = append(lines[i].Points, canvas.Point{X: *x.PerUser.Value, Y: *x.PerGPU.Value, Label: x.Layout + " " + x.Concurrency, Hollow: i == 2})
+		lines[i].Points = append(lines[i].Points, canvas.Point{X: *x.PerUser.Value, Y: *x.PerGPU.Value, Hollow: i == 2,
+			Label: x.Layout + " " + x.Concurrency})
 	}
 	for _, x := range f.Points {
 		put(map[bool]int{true: 0, false: 1}[x.On], x)

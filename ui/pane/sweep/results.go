@@ -43,7 +43,8 @@ func (e env) resultsOf(ctx context.Context, w wish) (*results, error) {
 	r.fronts, r.metrics, r.pairs = scaling.FrontiersOf(r.entries), metricsOf(r.entries, plan.Sweep.Goal), pairsOf(r.entries)
 	told, _ := e.Foretold(ctx, model.Each(plan.Points, sweep.Status.Row)) // what cannot be foretold is not drawn
 	r.told = scaling.FrontiersOf(model.Each(told, func(m scaling.Measured) scaling.Entry {
-		return scaling.Entry{ID: m.Run.Name, Values: []model.Edit{{Path: "id", Value: m.Run.Name}}, Experiment: *m.Run.Experiment, State: scaling.IsMeasured, Analysis: m.Analysis}
+		return scaling.Entry{ID: m.Run.Name, Values: []model.Edit{{Path: "id", Value: m.Run.Name}}, Experiment: *m.Run.Experiment,
+			State: scaling.IsMeasured, Analysis: m.Analysis}
 	}))
 	return r.with(w)
 }
