@@ -134,7 +134,7 @@ func (p *Pane) nextRung() tea.Cmd {
 	th.Rung = (th.Rung + 1) % theme.Rung(len(theme.Rungs))
 	text := "pictures are of " + th.Rung.String()
 	if th.Rung == theme.Octant {
-		text += ": if they show as boxes or signs of a question, this font has none yet, and d goes on"
+		text += ": if they show as boxes or not at all, this font, or a tmux between, has none yet, and d goes on"
 	}
 	return pane.Say(text)
 }
