@@ -93,7 +93,7 @@ func TestWidestAndSmallest(t *testing.T) {
 	w := panetest.Open(t)
 	d := start(t, w, 200, 60).Expect("Experiments", "2 Config", "3 Jobs", "4 Metrics", "5 Charts", "6 Traces")
 	d.Press("4").Expect("▌ 4 Metrics").Press("tab").Expect("▌ 5 Charts").Press("+").Absent("2 Config · ").Press("+")
-	d.Press("1").Golden("experiments-200x60")
+	d.Press("1").Expect("▌ 1 Experiments", "│─ 2 Config · E1.1", "│─ 4 Metrics", "│─ 5 Charts", "│─ 6 Traces")
 	d.Resize(44, 12)
 	d.Press("down").Golden("experiments-44x12")
 }
