@@ -30,7 +30,7 @@ type Values struct {
 	Runtime   Runtime       `yaml:"runtime"`   // the software environment of jobs
 	Refresh   time.Duration `yaml:"refresh"`   // between queries of the scheduler, at least RefreshFloor
 	Workers   int           `yaml:"workers"`   // of the analysis; 0: by the machine
-	Theme     string        `yaml:"theme"`     // auto, dark, light or mono
+	Theme     string        `yaml:"theme"`     // one of templates/themes.yaml, or mono
 	ASCII     bool          `yaml:"ascii"`     // no glyphs beyond ASCII
 	Charts    string        `yaml:"charts"`    // signs of pictures: auto, octant, braille, block or ascii
 	Images    string        `yaml:"images"`    // how this terminal shows images: auto, kitty, sixel or none
@@ -53,9 +53,20 @@ var builtIn = Values{Scheduler: "auto", Runtime: Runtime{Kind: "none"}, Refresh:
 var words = map[string][]string{
 	"scheduler":    {"auto", "slurm", "local"},
 	"runtime.kind": {"none", "conda", "venv", "module", "shifter", "podman-hpc"},
-	"theme":        {"auto", "dark", "light", "mono"},
+	"theme":        append(themes(), "mono"),
 	"charts":       {"auto", "octant", "braille", "block", "ascii"},
 	"images":       {"auto", "kitty", "sixel", "none"},
+}
+
+// themes are the names in templates/themes.yaml, which ui/theme reads.
+func themes() (names []string) {
+	text, _ := templates.FS.ReadFile("themes.yaml")
+	for line := range strings.Lines(string(text)) {
+		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "- name: "); ok {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 var rules = strictyaml.Rules{

@@ -177,6 +177,7 @@ func openCockpit(ctx context.Context, e *command.Env) error {
 	screen := a.Screen()
 	err = cockpit.Run(ctx, a, cockpit.Options{
 		Profile: theme.Profile(e.Color, os.Getenv, true),
+		Colours: screen.Theme,
 		NoColor: e.Color == "auto" && screen.Theme == "mono",
 		ASCII:   e.ASCII || screen.ASCII,
 		Rung:    theme.RungOf(screen.Charts, os.Getenv),

@@ -68,6 +68,10 @@ func New(ctx context.Context, b Backend, o Options) *Model {
 	}
 	env := pane.Env{Ctx: ctx, Theme: o.Theme, Now: o.Now, After: o.after, Images: o.Images, Filters: &widget.History{}}
 	lay := &layout{theme: o.Theme, panes: map[pane.Name]pane.Pane{}, upper: pane.Config, lower: pane.Charts}
+	if o.Colours != "auto" {
+		lay.colours = o.Colours
+	}
+	lay.theme.Wear(lay.colours)
 	m := &Model{layout: lay, env: env, backend: b, mouseOn: o.Mouse, term: &hostTerminal{out: o.Out, outside: o.outside, editor: o.Editor},
 		state: &screenState{env: env, backend: b, layout: lay}}
 	m.watch = &schedulerWatch{env: env, backend: b, refresh: o.Refresh, news: m.announce,
@@ -267,6 +271,7 @@ type Options struct {
 	ASCII   bool
 	Rung    theme.Rung      // of pictures, from theme.RungOf; ignored with Theme or ASCII
 	Images  canvas.Protocol // of the terminal, from canvas.ProtocolOf; empty: none
+	Colours string          // name of a theme; empty or auto: as was chosen, else for every terminal
 	NoColor bool            // no colours whatever Profile says
 	Mouse   bool            // wheel and click; off, the terminal's own selection works
 	In      io.Reader

@@ -12,6 +12,7 @@ import (
 	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/ui/pane"
+	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
 
@@ -39,7 +40,11 @@ func openFinder(m *Model, title string, all []command) tea.Cmd {
 func finderKey(m *Model, key tea.KeyMsg) tea.Cmd {
 	f := m.finder
 	item, done := f.Key(key)
+	m.theme.Wear(m.colours) // whatever a row has shown
 	if !done {
+		if at := f.Current(); at >= 0 && f.Items()[at].Group == themesGroup {
+			m.theme.Wear(strings.TrimPrefix(f.Items()[at].Name, themePrefix))
+		}
 		return nil
 	}
 	m.finder = nil
@@ -54,7 +59,7 @@ func finderKey(m *Model, key tea.KeyMsg) tea.Cmd {
 
 // openPalette finds commands, experiments, runs, metrics and settings.
 func openPalette(m *Model) tea.Cmd {
-	return openFinder(m, "Find", slices.Concat(commands(m), m.places(), definedMetrics(), m.settings()))
+	return openFinder(m, "Find", slices.Concat(commands(m), m.places(), definedMetrics(), m.settings(), themes()))
 }
 
 // commands are what the keys of this pane do, the panes, and what can be done everywhere.
@@ -124,6 +129,19 @@ func (m *Model) places() (all []command) {
 func definedMetrics() []command {
 	return model.Each(metric.Definitions, func(d metric.Definition) command {
 		return command{"Metrics", d.Name, d.Text, "", func(m *Model) tea.Cmd { return showInFull(m, fmt.Sprintf("%s (%s): %s", d.Name, d.Unit, d.Text)) }}
+	})
+}
+
+const themesGroup, themePrefix = "Themes", "theme "
+
+// themes are the colours there are; each is seen while the cursor is on it.
+func themes() []command {
+	return model.Each(theme.All(), func(c theme.Colours) command {
+		return command{themesGroup, themePrefix + c.Name, c.Title, "", func(m *Model) tea.Cmd {
+			m.colours = c.Name
+			m.theme.Wear(c.Name)
+			return pane.Say("theme " + c.Name + " is kept with this screen; theme: " + c.Name + " in the settings is for all")
+		}}
 	})
 }
 

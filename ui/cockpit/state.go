@@ -19,6 +19,7 @@ type state struct {
 	Zoomed  bool                            `json:"zoomed,omitempty"`
 	Upper   pane.Name                       `json:"upper,omitempty"`
 	Lower   pane.Name                       `json:"lower,omitempty"`
+	Theme   string                          `json:"theme,omitempty"`
 	Filters []string                        `json:"filters,omitempty"`
 	Panes   map[pane.Name]map[string]string `json:"panes,omitempty"`
 }
@@ -49,6 +50,10 @@ func (s *screenState) restore() {
 		return
 	}
 	s.layout.zoomed = was.Zoomed
+	if s.layout.colours == "" { // what is set counts for more than what was chosen once
+		s.layout.colours = was.Theme
+		s.layout.theme.Wear(was.Theme)
+	}
 	for _, f := range was.Filters {
 		s.env.Filters.Add(f)
 	}
@@ -64,7 +69,7 @@ func (s *screenState) restore() {
 }
 
 func (s *screenState) text() []byte {
-	now := state{Pane: s.layout.focus, Zoomed: s.layout.zoomed, Upper: s.layout.upper, Lower: s.layout.lower,
+	now := state{Pane: s.layout.focus, Zoomed: s.layout.zoomed, Upper: s.layout.upper, Lower: s.layout.lower, Theme: s.layout.colours,
 		Filters: s.env.Filters.Texts(), Panes: map[pane.Name]map[string]string{}}
 	for _, name := range s.layout.order {
 		if k, ok := s.layout.panes[name].(keeper); ok {

@@ -138,6 +138,7 @@ func (m *Model) hints() (hints, last []widget.Hint) {
 // layout is the panes: which there are, which has the keys, and where each lies on the screen.
 type layout struct {
 	theme         *theme.Theme
+	colours       string // its name, set or chosen; empty: for every terminal
 	panes         map[pane.Name]pane.Pane
 	order         []pane.Name // those there are, by number
 	focus         pane.Name

@@ -1,14 +1,13 @@
 // Package theme is how the cockpit looks: one accent colour, a few tones, the glyphs of bars and rules, ASCII for all of them.
 //
-// The colours are from the 256-colour palette with a 16-colour fallback, chosen to be read on light and dark grounds alike, so
-// the terminal is never asked for its background. Nothing is told by colour alone: a tone only underlines a word.
+// The colours are data (templates/themes.yaml), of the 256-colour palette with a 16-colour fallback; the first are read on light and
+// dark grounds alike, so the terminal is never asked for its background. Nothing is told by colour alone: a tone only underlines a word.
 package theme
 
 import (
-	"io"
 	"strings"
+	"sync/atomic"
 
-	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
 )
 
@@ -28,74 +27,37 @@ const (
 	toneCount
 )
 
-// palette gives each tone its colours; Ink 16 is a name of the ANSI palette.
-var palette = [toneCount]struct {
-	ink256, ink16 string
-	bold, faint   bool
+// toneNames are the tones as templates/themes.yaml names them, and how they stand out beside their colours.
+var toneNames = [toneCount]struct {
+	name        string
+	bold, faint bool
 }{
-	Dim:    {ink256: "244", faint: true},
-	Strong: {bold: true},
-	Accent: {ink256: "32", ink16: "6", bold: true},
-	Good:   {ink256: "28", ink16: "2"},
-	Busy:   {ink256: "32", ink16: "6"},
-	Warn:   {ink256: "136", ink16: "3"},
-	Bad:    {ink256: "160", ink16: "1", bold: true},
+	Dim:    {name: "dim", faint: true},
+	Strong: {name: "strong", bold: true},
+	Accent: {name: "accent", bold: true},
+	Good:   {name: "good"},
+	Busy:   {name: "busy"},
+	Warn:   {name: "warn"},
+	Bad:    {name: "bad", bold: true},
 }
 
-// series are the colours of lines in a chart, in order; each also has its own mark.
-var series = []struct{ ink256, ink16 string }{
-	{"32", "6"}, {"166", "3"}, {"28", "2"}, {"133", "5"}, {"160", "1"}, {"66", "4"},
-}
-
-// heat are the grounds of values from the least to the greatest with their inks, of one hue: the order is seen without colour too.
-var heat = [][2]string{{"236", "252"}, {"23", "255"}, {"24", "255"}, {"31", "231"}, {"74", "16"}, {"117", "16"}}
-
-// Theme draws tones and knows the glyphs. It is read-only once made: every pane may share it.
+// Theme draws tones and knows the glyphs. But for its colours (see Wear) it is read-only once made; every pane may share it.
 type Theme struct {
 	Glyphs
-	ASCII  bool
-	Rung   Rung // of pictures; Braille, or ASCII where all is
-	tones  [toneCount]lipgloss.Style
-	series []lipgloss.Style
-	heat   []lipgloss.Style // empty: there are not colours enough
+	ASCII   bool
+	Rung    Rung // of pictures; Braille, or ASCII where all is
+	profile termenv.Profile
+	coat    atomic.Pointer[coat]
 }
 
-// New makes a theme for a colour profile (see Profile); it asks the terminal nothing.
+// New makes a theme for a colour profile (see Profile), in the first colours of All; it asks the terminal nothing.
 func New(profile termenv.Profile, ascii bool) *Theme {
-	r := lipgloss.NewRenderer(io.Discard, termenv.WithProfile(profile))
-	r.SetColorProfile(profile)
-	r.SetHasDarkBackground(true)
-	t := &Theme{Glyphs: unicodeGlyphs, ASCII: ascii, Rung: Braille}
+	t := &Theme{Glyphs: unicodeGlyphs, ASCII: ascii, Rung: Braille, profile: profile}
 	if ascii {
 		t.Glyphs, t.Rung = asciiGlyphs, ASCII
 	}
-	for i, p := range palette {
-		s := r.NewStyle().Bold(p.bold)
-		if profile == termenv.ANSI {
-			s = s.Faint(p.faint)
-		}
-		t.tones[i] = paint(s, p.ink256, p.ink16, profile)
-	}
-	for _, p := range heat {
-		if profile == termenv.ANSI256 {
-			t.heat = append(t.heat, r.NewStyle().Background(lipgloss.Color(p[0])).Foreground(lipgloss.Color(p[1])))
-		}
-	}
-	for _, p := range series {
-		t.series = append(t.series, paint(r.NewStyle(), p.ink256, p.ink16, profile))
-	}
+	t.Wear("")
 	return t
-}
-
-func paint(s lipgloss.Style, ink256, ink16 string, profile termenv.Profile) lipgloss.Style {
-	ink := ink256
-	if profile == termenv.ANSI {
-		ink = ink16
-	}
-	if ink == "" {
-		return s
-	}
-	return s.Foreground(lipgloss.Color(ink))
 }
 
 // Paint draws one line of text in a tone.
@@ -103,7 +65,7 @@ func (t *Theme) Paint(tone Tone, text string) string {
 	if tone == Plain || text == "" || tone < 0 || tone >= toneCount {
 		return text
 	}
-	return t.tones[tone].Render(text)
+	return t.coat.Load().tones[tone].Render(text)
 }
 
 // Series draws text in the colour of the i-th line of a chart.
@@ -111,15 +73,16 @@ func (t *Theme) Series(i int, text string) string {
 	if text == "" {
 		return text
 	}
-	return t.series[i%len(t.series)].Render(text)
+	series := t.coat.Load().series
+	return series[i%len(series)].Render(text)
 }
 
 // Heat draws text, such as a value between blanks, on the ground of a level from 0 to 1; without colours for that a sign of the level
 // takes its first column.
 func (t *Theme) Heat(level float64, text string) string {
 	level = min(max(level, 0), 1)
-	if n := len(t.heat); n > 0 {
-		return t.heat[int(level*float64(n-1)+0.5)].Render(text)
+	if heat := t.coat.Load().heat; len(heat) > 0 {
+		return heat[int(level*float64(len(heat)-1)+0.5)].Render(text)
 	}
 	levels := t.Levels[1:]
 	return levels[int(level*float64(len(levels)-1)+0.5)] + strings.TrimPrefix(text, " ")

@@ -48,10 +48,7 @@ func (f *Finder) Key(key tea.KeyMsg) (item int, done bool) {
 	case "esc":
 		return -1, true
 	case "enter":
-		if len(f.found) == 0 {
-			return -1, true
-		}
-		return f.found[f.cursor], true
+		return f.Current(), true
 	case "tab", "down", "ctrl+n":
 		f.move(1)
 	case "shift+tab", "up", "ctrl+p":
@@ -67,6 +64,14 @@ func (f *Finder) Key(key tea.KeyMsg) (item int, done bool) {
 		}
 	}
 	return 0, false
+}
+
+// Current is the item under the cursor, -1 where nothing matches.
+func (f *Finder) Current() int {
+	if len(f.found) == 0 {
+		return -1
+	}
+	return f.found[f.cursor]
 }
 
 func (f *Finder) move(by int) { f.cursor = clamp(f.cursor+by, 0, max(len(f.found)-1, 0)) }

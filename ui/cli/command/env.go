@@ -62,6 +62,7 @@ func (e *Env) Open() (*app.App, error) {
 		return nil, err
 	}
 	e.opened = a
+	e.Theme().Wear(a.Screen().Theme)
 	e.sayNotes()
 	return a, nil
 }
