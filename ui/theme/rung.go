@@ -5,16 +5,16 @@ import "strings"
 // Rung is how fine the pictures of a terminal are: what one cell of it shows of 2 × 4 dots.
 type Rung int
 
-// The rungs, from the coarsest. A terminal cannot be asked whether its font has octants: they are chosen, never assumed.
+// The rungs, in the order of the key. A terminal cannot be asked whether its font has octants: they are chosen, never assumed.
 const (
-	ASCII   Rung = iota // a letter: bars, since lines are drawn in letters of their own
-	Block               // 2 × 2 quadrants
-	Braille             // 2 × 4 points
+	Braille Rung = iota // 2 × 4 points
 	Octant              // 2 × 4 solid, of Unicode 16
+	ASCII               // a letter: bars, since lines are drawn in letters of their own
+	Block               // 2 × 2 quadrants
 )
 
 // Rungs are the names of the rungs, as settings spell them.
-var Rungs = []string{"ascii", "block", "braille", "octant"}
+var Rungs = []string{"braille", "octant", "ascii", "block"}
 
 func (r Rung) String() string { return Rungs[r] }
 
