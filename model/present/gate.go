@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"shardeck/model"
 	"shardeck/model/scaling"
 )
 
@@ -54,9 +53,7 @@ func JUnit(c scaling.Comparison) ([]byte, error) {
 // Markdown is a comparison as a comment of a merge request: what the gate says, then the metrics.
 func Markdown(c scaling.Comparison) []byte {
 	var b strings.Builder
-	line := func(cells ...string) {
-		b.WriteString("| " + strings.Join(model.Each(cells, func(s string) string { return strings.ReplaceAll(s, "|", "\\|") }), " | ") + " |\n")
-	}
+	line := func(cells ...string) { b.WriteString(markdownLine(cells)) }
 	fmt.Fprintf(&b, "### %s against %s\n\n", strings.Join(c.Runs[1:], ", "), c.Runs[0])
 	if len(c.Gate) > 0 {
 		line("", "run", "rule", "")
@@ -65,15 +62,7 @@ func Markdown(c scaling.Comparison) []byte {
 	for _, j := range c.Gate {
 		line(map[bool]string{true: "**fail**", false: "pass"}[j.Failed], j.Run, "`"+j.Rule+"`", j.Words)
 	}
-	b.WriteString("\n")
-	t := Comparison(c)
-	head := model.Each(t.Columns, func(col Column) string { return strings.TrimSpace(col.Title + " " + col.Unit) })
-	line(head...)
-	line(model.Each(t.Columns, func(col Column) string { return map[bool]string{true: "---:", false: "---"}[col.Right] })...)
-	for _, r := range t.Rows {
-		line(model.Each(r.Cells, func(c Cell) string { return c.Lead + c.Text })...)
-	}
-	b.WriteString("\n")
+	b.WriteString("\n" + MarkdownTable(Comparison(c)) + "\n")
 	for _, note := range append(c.Notes, c.Warnings...) {
 		fmt.Fprintf(&b, "- %s\n", note)
 	}

@@ -56,7 +56,9 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 	c.SetIn(in)
 	c.SetOut(out)
 	c.SetErr(errOut)
-	return e.Finish(c.ExecuteContext(ctx))
+	err := c.ExecuteContext(ctx)
+	e.JSON = e.JSON || slices.Contains(args, "--json") || slices.Contains(args, "--format=json") // before a flag that is wrong too
+	return e.Finish(err)
 }
 
 // ends are the signals that end a command: a lost terminal among them, unless nohup has said otherwise.
@@ -69,7 +71,7 @@ func ends() []os.Signal {
 
 const story = `shardeck profiles vLLM inference under different parallelism layouts.
 
-Alone it opens the cockpit: choose TP, PP, DP and EP, see at once whether the
+Alone it opens the cockpit, and in a pipe prints the board: choose TP, PP, DP and EP, see at once whether the
 layout is legal, fits the GPUs and what it costs, submit it, follow the job, and
 read metrics, traces and scaling charts. Every pane has a plain twin below.
 With --linear it asks one question at a time, in words alone.`
@@ -82,24 +84,26 @@ func root(e *command.Env) *cobra.Command {
 		Short:                      "a terminal cockpit for profiling vLLM inference under different parallelism layouts",
 		Long:                       story,
 		Args:                       known,
-		RunE:                       func(c *cobra.Command, _ []string) error { return openCockpit(c.Context(), e) },
+		RunE:                       func(c *cobra.Command, _ []string) error { return openOrPrint(c.Context(), e) },
 		SuggestionsMinimumDistance: 2,
 		SilenceErrors:              true,
 		SilenceUsage:               true,
 		CompletionOptions:          cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
+	e.Watched(c)
 	f := c.PersistentFlags()
 	f.StringVarP(&e.Dir, "workspace", "C", "", "the workspace is the nearest folder with experiments/ upward from `DIR`")
-	f.BoolVar(&e.JSON, "json", false, "print JSON")
+	f.BoolVar(&e.JSON, "json", false, "print JSON, errors too: --format json")
+	f.StringVar(&e.Format, "format", "", "`table`, json, csv or md: csv and md print the tables of an answer, with all their columns")
 	f.StringVar(&e.Color, "color", "auto", "colours: auto, always or never")
 	f.BoolVar(&e.ASCII, "ascii", false, "ASCII only: no box drawing, no special signs")
 	f.BoolVar(&e.Linear, "linear", os.Getenv("SHARDECK_LINEAR") != "" && os.Getenv("SHARDECK_LINEAR") != "0",
 		"no screen: questions one by one, for screen readers, plain terminals and CI")
 	f.BoolVar(&e.ReadOnly, "read-only", false, "change nothing: no file, no job")
 	f.StringArrayVar(&e.Sets, "set", nil, "override a setting: `key=value` (may be repeated)")
-	c.PersistentPreRunE = func(*cobra.Command, []string) error {
+	c.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
 		if slices.Contains([]string{"auto", "always", "never"}, e.Color) {
-			return nil
+			return e.Settle(c)
 		}
 		return command.Usage("--color=%s: colours are auto, always or never", e.Color)
 	}
@@ -108,9 +112,11 @@ func root(e *command.Env) *cobra.Command {
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return command.Wrong(c, err.Error()) })
 	all := commands(e)
 	complete(e, all)
-	completeFlags(c, map[string]cobra.CompletionFunc{"color": colours})
+	completeFlags(c, map[string]cobra.CompletionFunc{"color": colours,
+		"format": cobra.FixedCompletions(command.Formats, cobra.ShellCompDirectiveNoFileComp)})
 	readers(e, all)
 	c.AddCommand(all...)
+	tabular(c)
 	c.InitDefaultHelpCmd()
 	if help, _, err := c.Find([]string{"help"}); err == nil {
 		help.Short = "say more about a command"
@@ -141,6 +147,20 @@ func readers(e *command.Env, commands []*cobra.Command) {
 	}
 }
 
+// tabular marks the commands that print tables.
+func tabular(root *cobra.Command) {
+	for _, path := range []string{"", "jobs", "sweep new", "sweep check", "sweep status", "sweep table", "sweep frontier", "sweep scaling",
+		"sweep pairs", "calibrate", "model list", "restore", "export", "replay", "site", "settings", "analyze", "metric", "metrics", "compare",
+		"explain", "xray", "forecast", "suggest", "trace"} {
+		if c, _, err := root.Find(strings.Fields(path)); err == nil {
+			if c.Annotations == nil {
+				c.Annotations = map[string]string{}
+			}
+			c.Annotations[command.Tables] = "yes"
+		}
+	}
+}
+
 // known refuses a word that is no command, with the nearest one.
 func known(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
@@ -161,11 +181,7 @@ var (
 
 // openCockpit opens the terminal program, what shardeck alone does, or talks in lines where that is wanted or all that a terminal can.
 func openCockpit(ctx context.Context, e *command.Env) error {
-	terminal := command.Terminal(e.In) && command.Terminal(e.Out)
-	talks := e.Linear || terminal && os.Getenv("TERM") == "dumb"
-	if !terminal && !talks {
-		return command.Usage("the cockpit needs a terminal\nhelp: shardeck --help lists the commands that do without; --linear asks in lines")
-	}
+	talks := e.Linear || os.Getenv("TERM") == "dumb"
 	e.Typing = true
 	a, err := e.Open()
 	if err != nil {

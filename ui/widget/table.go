@@ -152,8 +152,8 @@ func placed(th *theme.Theme, lines []string, width int, place string) {
 	lines[last] = blank(at) + th.Paint(theme.Dim, place) + ansi.TruncateLeft(lines[last], at+Width(place), "")
 }
 
-// Text is the whole table without a cursor, what does not fit the last column below it; left counts columns without room.
-func (t *Table) Text(th *theme.Theme, width int) (lines []string, left int) {
+// Text is the whole table without a cursor, what does not fit the last column below it; left are the titles of columns without room.
+func (t *Table) Text(th *theme.Theme, width int) (lines, left []string) {
 	t.Column, t.Cursor = -1, -1
 	slots := t.layout(width)
 	lines = t.header(th, slots, 0)
@@ -173,7 +173,12 @@ func (t *Table) Text(th *theme.Theme, width int) (lines []string, left int) {
 			lines = append(lines, blank(indent-last.width)+th.Paint(cell.Tone, text))
 		}
 	}
-	return lines, len(t.Columns) - len(slots)
+	for i, c := range t.Columns {
+		if !slices.ContainsFunc(slots, func(s slot) bool { return s.at == i }) {
+			left = append(left, c.Title)
+		}
+	}
+	return lines, left
 }
 
 // HeaderRows is how many lines the header took when last drawn: two if a column in sight has a unit.

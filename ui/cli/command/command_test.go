@@ -44,8 +44,85 @@ func TestTableIsAsWideAsTheScreen(t *testing.T) {
 		table.Columns = append(table.Columns, present.Column{Title: "another column", Worth: 9})
 	}
 	e.Table(table)
-	if e.Finish(nil); !strings.Contains(errOut.String(), "no room for 8 columns: COLUMNS=") {
-		t.Errorf("columns went unsaid: %q", errOut)
+	e.Finish(nil)
+	if said := errOut.String(); !strings.Contains(said, "no room for 1 column (another column): COLUMNS=") {
+		t.Errorf("columns went unsaid: %q", said)
+	}
+	t.Setenv("COLUMNS", "")
+	if out.Reset(); strings.Count(printed(e, out, table), "another column") != 8 {
+		t.Errorf("a pipe gets not all columns: %s", out)
+	}
+}
+
+// printed is what a table prints.
+func printed(e *Env, out *strings.Builder, table present.Table) string {
+	out.Reset()
+	e.Table(table)
+	return out.String()
+}
+
+// TestFormats: one table as text, CSV and Markdown; of CSV standard output holds the table alone.
+func TestFormats(t *testing.T) {
+	table := present.Table{Columns: present.Columns("name", ">time|ms", "")}
+	table.Add(present.Cell{Text: "a|b"}, present.Cell{Text: "1 234.5", Lead: present.Estimate, By: 1234.4567}, present.Cell{Text: "so, so"})
+	table.Add(present.Texts("c", "–")...)
+	for format, want := range map[string][2]string{
+		FormatCSV:      {"name,time ms,time ms sign,note\na|b,1234.4567,≈,\"so, so\"\nc,,,\n", "beside it\n"},
+		FormatMarkdown: {"\n| name | time ms |  |\n| --- | ---: | --- |\n| a\\|b | ≈1 234.5 | so, so |\n| c | – |  |\nbeside it\n", ""},
+	} {
+		e, out, errOut := written(t)
+		e.Format = format
+		c := &cobra.Command{Use: "jobs", Annotations: map[string]string{Tables: "yes"}}
+		if err := e.Settle(c); err != nil {
+			t.Fatal(err)
+		}
+		e.Table(table)
+		if e.Say("beside it"); out.String() != want[0] || errOut.String() != want[1] {
+			t.Errorf("%s: %q and %q, want %q", format, out, errOut, want)
+		}
+	}
+}
+
+// TestWrongFormats: a format that a command has not is refused before anything is done.
+func TestWrongFormats(t *testing.T) {
+	for _, tt := range []struct {
+		json         bool
+		format, says string
+	}{{false, "csv", "submit prints none"}, {false, "xml", "formats are table, json, csv, md"}, {true, "csv", "two formats"},
+		{false, "text", ""}, {true, "json", ""}, {false, "junit", "formats are table"}} {
+		e, _, _ := written(t)
+		e.JSON, e.Format = tt.json, tt.format
+		err := e.Settle(&cobra.Command{Use: "submit"})
+		if (err == nil) != (tt.says == "") || err != nil && !strings.Contains(err.Error(), tt.says) {
+			t.Errorf("%+v: %v", tt, err)
+		}
+	}
+}
+
+// TestErrorsAsJSON: fault, cause and what to do, each in its place, on one line.
+func TestErrorsAsJSON(t *testing.T) {
+	e, _, errOut := written(t)
+	e.JSON = true
+	e.Finish(Usage("no such <word>\nthe cause\nhelp: shardeck --help"))
+	e.Finish(model.Invalid("no model", "name one"))
+	const want = `{"error":{"fault":"no such <word>","cause":["the cause"],"do":["help: shardeck --help"],"exit_code":2}}` + "\n" +
+		`{"error":{"fault":"no model","cause":[],"do":["name one"],"exit_code":2}}` + "\n"
+	if errOut.String() != want {
+		t.Errorf("%s, want %s", errOut, want)
+	}
+}
+
+// TestRedrawn: what is drawn over lines leaves the new ones, and says of those that stay nothing.
+func TestRedrawn(t *testing.T) {
+	const begin, end = "\x1b[?2026h", "\x1b[J\x1b[?2026l"
+	for _, tt := range [][3]string{
+		{"", "a\nb\n", begin + "\ra\x1b[K\n\rb\x1b[K\n" + end},
+		{"a\nb\n", "a\nc\n", begin + "\x1b[2A\n\rc\x1b[K\n" + end},
+		{"a\nb\n", "b\n", begin + "\x1b[2A\rb\x1b[K\n" + end},
+	} {
+		if got := redrawn(tt[0], tt[1]); got != tt[2] {
+			t.Errorf("%q over %q: %q, want %q", tt[1], tt[0], got, tt[2])
+		}
 	}
 }
 

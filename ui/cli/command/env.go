@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -30,6 +31,7 @@ type Env struct {
 
 	Dir      string // of the workspace
 	JSON     bool
+	Format   string // one of Formats, once settled: see Settle
 	Color    string // auto, always or never
 	ASCII    bool
 	ReadOnly bool
@@ -40,7 +42,11 @@ type Env struct {
 	Sets     []string
 
 	theme  *theme.Theme // see Theme
-	left   int          // columns for which there was no room
+	csv    bool         // see CSVFlag
+	data   io.Writer    // where tables go: standard output
+	tables int          // printed so far
+	left   []string     // columns for which there was no room
+	glass  io.Writer    // the real standard output, while Out gathers an answer; nil: it is Out
 	opened *app.App
 	warned int // of its warnings, those printed
 }
@@ -122,15 +128,24 @@ const (
 	leastWidth  = 40
 )
 
+// tableWidth is Width of a table: into a pipe it is whole.
+func (e *Env) tableWidth() int {
+	if os.Getenv("COLUMNS") == "" && !Terminal(cmp.Or(e.glass, e.Out)) {
+		return math.MaxInt32
+	}
+	return e.Width()
+}
+
 // Width is how many columns there are: COLUMNS, else the terminal's.
 func (e *Env) Width() int {
+	out := cmp.Or(e.glass, e.Out)
 	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
 		return max(n, leastWidth)
 	}
-	if !Terminal(e.Out) {
+	if !Terminal(out) {
 		return pipeWidth
 	}
-	if n, _, err := term.GetSize(e.Out.(*os.File).Fd()); err == nil && n > 0 {
+	if n, _, err := term.GetSize(out.(*os.File).Fd()); err == nil && n > 0 {
 		return max(n, leastWidth)
 	}
 	return untoldWidth

@@ -51,15 +51,6 @@ func (e *Env) Wrapped(indent string, texts ...string) {
 	}
 }
 
-// Table prints a table as wide as the screen is; names are cut and columns left out for which there is no room.
-func (e *Env) Table(t present.Table) {
-	lines, left := pane.Drawn(e.Theme(), t).Text(e.Theme(), e.Width())
-	for _, line := range lines {
-		fmt.Fprintln(e.Out, e.Theme().Plain(line))
-	}
-	e.left += left
-}
-
 // Rows prints a table after a blank line, or nothing if it has no rows.
 func (e *Env) Rows(t present.Table) {
 	if len(t.Rows) > 0 {
@@ -199,15 +190,15 @@ func exitCode(err error) int {
 	return Failed
 }
 
-// Finish prints an error for people and returns its exit code.
+// Finish prints an error, for people or as JSON, and returns its exit code.
 func (e *Env) Finish(err error) int {
 	e.sayNotes()
-	if e.left > 0 {
-		e.Warn("no room for %s: COLUMNS=%d shows more", unit.Plural(e.left, "column"), 2*e.Width())
-	}
+	e.sayLeft()
 	var c *coded
 	switch {
 	case err == nil || errors.As(err, &c) && c.err == nil:
+	case e.JSON:
+		e.faultJSON(faultOf(err))
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(e.Err, "shardeck: interrupted; what was written so far is whole")
 	default:

@@ -192,7 +192,7 @@ func Cancel(e *command.Env) *cobra.Command {
 
 // Jobs lists jobs.
 func Jobs(e *command.Env) *cobra.Command {
-	return e.Command("jobs", "list jobs: what was submitted here, and what else is in the queue", `
+	return e.Watched(e.Command("jobs", "list jobs: what was submitted here, and what else is in the queue", `
 Lists the jobs of this workspace, newest first, and the other waiting and running
 jobs of this account. Of those that failed the cause is read from the log; shardeck why
 has the line that proves it. --json uses Slurm's words for states with every scheduler.
@@ -203,7 +203,7 @@ has the line that proves it. --json uses Slurm's words for states with every sch
 		}
 		causes := a.Causes(ctx, list.Jobs, causesListed)
 		return e.Show(jobsJSON{list, causes}, func() { printJobs(e, list, causes) })
-	})
+	}))
 }
 
 // causesListed is for how many failed jobs, the newest, the logs are read.

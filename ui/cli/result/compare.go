@@ -36,26 +36,26 @@ agree. It needs 4 samples a side, runs or iterations; with fewer it fails, as "n
 small". RUN may be a baseline: see shardeck baseline.`, func(ctx context.Context, a *app.App, runs []string) error { return compare(ctx, e, a, runs, f) })
 	c.Example = "  shardeck compare E1.1 E1.2\n  shardeck compare main E1.1 --fail-if 'tpot>+3%' --fail-if 'ttft>200' --format junit --output gate.xml"
 	c.Flags().StringArrayVar(&f.rules, "fail-if", nil, "exit 1 if a `rule` holds: 'tpot>+3%', 'throughput<-5%', 'ttft>200' (may be repeated)")
-	c.Flags().StringVar(&f.format, "format", "text", "text, junit or markdown")
-	c.Flags().StringVar(&f.output, "output", "", "write into a `file`, not to standard output")
+	c.Annotations = map[string]string{command.OwnFormat: formatJUnit}
+	c.Flags().StringVar(&f.output, "output", "", "write into a `file`, not to standard output: of --format junit and md")
 	return c
 }
 
 // gateFlags are those of compare.
 type gateFlags struct {
-	rules          []string
-	format, output string
+	rules  []string
+	output string
 }
+
+// formatJUnit is compare's own format, of its gate.
+const formatJUnit = "junit"
 
 func compare(ctx context.Context, e *command.Env, a *app.App, runs []string, f gateFlags) error {
 	rules, err := model.Through(f.rules, scaling.ParseRule)
 	if err != nil {
 		return err
 	}
-	if !slices.Contains([]string{"text", "junit", "markdown"}, f.format) {
-		return command.Usage("--format=%.20s: formats are text, junit and markdown", f.format)
-	}
-	if f.format == "junit" && len(rules) == 0 {
+	if e.Format == formatJUnit && len(rules) == 0 {
 		return command.Usage("--format junit is of a gate: name a rule with --fail-if")
 	}
 	c, err := a.Compare(ctx, runs, e.Progress(), rules...)
@@ -74,14 +74,14 @@ func compare(ctx context.Context, e *command.Env, a *app.App, runs []string, f g
 func writeComparison(e *command.Env, a *app.App, c scaling.Comparison, f gateFlags) error {
 	var data []byte
 	var err error
-	switch f.format {
-	case "junit":
+	switch e.Format {
+	case formatJUnit:
 		data, err = present.JUnit(c)
-	case "markdown":
+	case command.FormatMarkdown:
 		data = present.Markdown(c)
 	default:
 		if f.output != "" {
-			return command.Usage("--output is for --format junit and markdown")
+			return command.Usage("--output is for --format junit and md")
 		}
 		return e.Show(c, func() { printComparison(e, c) })
 	}

@@ -256,7 +256,7 @@ func submit(ctx context.Context, e *command.Env, a *app.App, id string, o backen
 }
 
 func statusOf(e *command.Env) *cobra.Command {
-	return e.Command("status ID", "say what has become of a sweep's points", "",
+	return e.Watched(e.Command("status ID", "say what has become of a sweep's points", "",
 		func(ctx context.Context, a *app.App, words []string) error {
 			if _, err := a.ListJobs(ctx, false); err != nil {
 				e.Warn("the scheduler does not say what runs: %v", err)
@@ -276,7 +276,7 @@ func statusOf(e *command.Env) *cobra.Command {
 				e.Say("\n%s", present.SweepTotal(p))
 				e.Wrapped("   ", present.BestDoubt(p))
 			})
-		})
+		}))
 }
 
 func watchSweep(e *command.Env) *cobra.Command {

@@ -2,7 +2,6 @@ package sweep
 
 import (
 	"context"
-	"encoding/csv"
 	"fmt"
 	"slices"
 
@@ -47,7 +46,6 @@ func entries(ctx context.Context, a *app.App, words []string) ([]scaling.Entry, 
 func table(e *command.Env) *cobra.Command {
 	var name string
 	var by []string
-	var asCSV bool
 	c := ofEntries(e, "table [ID|RUN…] --metric M --by FIELD,FIELD", "table one metric over two fields", `
 Rows are the values of the first field, columns those of the second; where more fields
 vary there is a table for each of their combinations. FIELD is one that varies, by its
@@ -62,8 +60,8 @@ combination that no experiment has.`, func(all []scaling.Entry) error {
 		if err != nil {
 			return err
 		}
-		if asCSV {
-			return csv.NewWriter(e.Out).WriteAll(present.GridRecords(g))
+		if e.Format == command.FormatCSV {
+			return e.Records(present.GridRecords(g))
 		}
 		return e.Show(g, func() {
 			printTables(e, present.Grid(g))
@@ -74,7 +72,7 @@ combination that no experiment has.`, func(all []scaling.Entry) error {
 	c.Example = "  shardeck sweep table scan --metric tpot --by tp,batch\n  shardeck sweep table --metric goodput --by gpus"
 	c.Flags().StringVar(&name, "metric", scaling.ThroughputMetric, "a metric, or one statistic of it: `ttft_p99`")
 	c.Flags().StringSliceVar(&by, "by", nil, "one or two `fields`: rows, columns")
-	c.Flags().BoolVar(&asCSV, "csv", false, "print CSV, a line a place, in full precision")
+	e.CSVFlag(c, "a line a place")
 	return c
 }
 
@@ -106,14 +104,13 @@ func printTables(e *command.Env, all []present.Table) {
 }
 
 func frontier(e *command.Env) *cobra.Command {
-	var asCSV bool
 	c := ofEntries(e, "frontier [ID|RUN…]", "show what no other config beats in tokens a second of a GPU and of a user at once", `
 Lists the configs of each work (model, prompt, output) by falling tokens a second of a
 user, with what each serves at once. A config is beaten by one that is at least as good in
 both and better in one; "~": by no more than the samples lie apart.`, func(all []scaling.Entry) error {
 		fronts := scaling.FrontiersOf(all)
-		if asCSV {
-			return csv.NewWriter(e.Out).WriteAll(present.FrontierRecords(fronts))
+		if e.Format == command.FormatCSV {
+			return e.Records(present.FrontierRecords(fronts))
 		}
 		if len(fronts) == 0 {
 			e.Warn("no point has both %s and %s yet", scaling.PerGPU, scaling.PerUser)
@@ -126,12 +123,11 @@ both and better in one; "~": by no more than the samples lie apart.`, func(all [
 			}
 		})
 	})
-	c.Flags().BoolVar(&asCSV, "csv", false, "print CSV, a line a point, in full precision")
+	e.CSVFlag(c, "a line a point")
 	return c
 }
 
 func scalings(e *command.Env) *cobra.Command {
-	var asCSV bool
 	c := ofEntries(e, "scaling [ID|RUN…]", "speed-up, efficiency and serial part by phase, of strong and weak scaling", `
 Strong scaling is one work on more GPUs, weak scaling a batch that grows with them. A row
 is a phase of a config: all by throughput, prefill by ttft, decode by tpot. The speed of a
@@ -141,18 +137,17 @@ serial part is that of Karp and Flatt (strong), of Gustafson (weak).`, func(all 
 		if len(found) == 0 {
 			e.Warn("no two configs differ in their GPUs alone, or in these and the batch")
 		}
-		if asCSV {
-			return csv.NewWriter(e.Out).WriteAll(present.ScalingRecords(found))
+		if e.Format == command.FormatCSV {
+			return e.Records(present.ScalingRecords(found))
 		}
 		return e.Show(found, func() { printTables(e, model.Each(found, present.Scaling)) })
 	})
-	c.Flags().BoolVar(&asCSV, "csv", false, "print CSV, a line a phase of a config, in full precision")
+	e.CSVFlag(c, "a line a phase of a config")
 	return c
 }
 
 func pairs(e *command.Env) *cobra.Command {
 	var name, by string
-	var asCSV bool
 	c := ofEntries(e, "pairs [ID|RUN…] --by FIELD", "compare two values of a field by configs that differ in nothing else", `
 NCCL against NVSHMEM, custom against NCCL all-reduce, and any other field: pairs of
 configs that differ in it alone, the change of a metric in each, and whether the
@@ -162,8 +157,8 @@ signed-rank test over the pairs is sure of a direction; that takes at least six.
 			return err
 		}
 		found, err := scaling.PairsOf(all, name, field)
-		if asCSV && err == nil {
-			return csv.NewWriter(e.Out).WriteAll(present.PairRecords(found))
+		if e.Format == command.FormatCSV && err == nil {
+			return e.Records(present.PairRecords(found))
 		}
 		return e.Answer(err, found, func() {
 			for _, p := range found {
@@ -177,6 +172,6 @@ signed-rank test over the pairs is sure of a direction; that takes at least six.
 	c.Example = "  shardeck sweep pairs scan --by all_reduce --metric tpot"
 	c.Flags().StringVar(&name, "metric", scaling.ThroughputMetric, "a metric, or one statistic of it: `ttft_p99`")
 	c.Flags().StringVar(&by, "by", "", "the `field` that differs")
-	c.Flags().BoolVar(&asCSV, "csv", false, "print CSV, a line a pair, in full precision")
+	e.CSVFlag(c, "a line a pair")
 	return c
 }

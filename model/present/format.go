@@ -1,0 +1,76 @@
+package present
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"shardeck/model"
+	"shardeck/model/present/unit"
+)
+
+// Records are a table for a program, its titles first: numbers in full precision where they are known so, without blanks
+// between thousands; what is missing is empty. A sign before a number has a column of its own, behind that of the number.
+func Records(t Table) [][]string {
+	out := make([][]string, len(t.Rows)+1)
+	for c, column := range t.Columns {
+		cells := model.Each(t.Rows, func(r Row) Cell { return cellAt(r, c) })
+		marked := slices.ContainsFunc(cells, func(c Cell) bool { return c.Lead != "" })
+		title := cmp.Or(headOf(column), "note")
+		if out[0] = append(out[0], title); marked {
+			out[0] = append(out[0], title+" sign")
+		}
+		for i, cell := range cells {
+			if out[i+1] = append(out[i+1], exact(cell)); marked {
+				out[i+1] = append(out[i+1], strings.TrimSpace(cell.Lead))
+			}
+		}
+	}
+	return out
+}
+
+// headOf is a column's title with its unit.
+func headOf(c Column) string { return strings.TrimSpace(c.Title + " " + c.Unit) }
+
+// cellAt is a cell of a row, which may end before the last column.
+func cellAt(r Row, c int) Cell {
+	if c < len(r.Cells) {
+		return r.Cells[c]
+	}
+	return Cell{}
+}
+
+// exact is a cell as a program reads it. What it is ordered by is its number where that, rounded, is what it says.
+func exact(c Cell) string {
+	digits := strings.ReplaceAll(c.Text, " ", "")
+	_, err := strconv.ParseFloat(digits, 64)
+	_, fraction, _ := strings.Cut(digits, ".")
+	switch {
+	case c.Text == unit.Missing:
+		return ""
+	case err != nil:
+		return c.Text
+	case c.By != 0 && (unit.Number(c.By, len(fraction)) == c.Text || unit.Signed(c.By, len(fraction)) == c.Text):
+		return unit.Full(c.By)
+	}
+	return digits
+}
+
+// MarkdownTable is a table as pages and merge requests show it.
+func MarkdownTable(t Table) string {
+	rule := model.Each(t.Columns, func(c Column) string { return map[bool]string{true: "---:", false: "---"}[c.Right] })
+	lines := markdownLine(model.Each(t.Columns, headOf)) + markdownLine(rule)
+	for _, r := range t.Rows {
+		cells := make([]string, len(t.Columns))
+		for c := range cells {
+			cells[c] = cellAt(r, c).Lead + cellAt(r, c).Text
+		}
+		lines += markdownLine(cells)
+	}
+	return lines
+}
+
+func markdownLine(cells []string) string {
+	return "| " + strings.Join(model.Each(cells, func(s string) string { return strings.ReplaceAll(s, "|", "\\|") }), " | ") + " |\n"
+}
