@@ -15,7 +15,12 @@ import (
 var elsewhere = map[string]string{
 	"go run . demo": "TestDemoInTmux",
 	"go test ./...": ".ci/run",
-	"CGO_ENABLED=0 go build -o ~/bin/shardeck .": "TestMain builds it so",
+	`CGO_ENABLED=0 GOOS=linux GOARCH=amd64 go build -trimpath -ldflags "-s -w" -o shardeck .`: "TestMain builds it so",
+
+	"scp shardeck perlmutter.nersc.gov:bin/":                                                "copies a file",
+	"conda create -y -n go -c conda-forge 'go>=1.26'":                                       "has Go from elsewhere",
+	`CGO_ENABLED=0 conda run -n go go build -trimpath -ldflags "-s -w" -o ~/bin/shardeck .`: "TestMain builds it so",
+
 	"shardeck": "TestDemoInTmux",
 }
 

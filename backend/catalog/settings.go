@@ -34,6 +34,7 @@ type Values struct {
 	ASCII     bool          `yaml:"ascii"`     // no glyphs beyond ASCII
 	Charts    string        `yaml:"charts"`    // signs of pictures: auto, octant, braille, block or ascii
 	Images    string        `yaml:"images"`    // how this terminal shows images: auto, kitty, sixel or none
+	Links     string        `yaml:"links"`     // files as links of the terminal: auto, on or off
 	Mouse     bool          `yaml:"mouse"`
 }
 
@@ -48,7 +49,7 @@ type Runtime struct {
 // RefreshFloor is the least time between two queries of a scheduler.
 const RefreshFloor = 10 * time.Second
 
-var builtIn = Values{Scheduler: "auto", Runtime: Runtime{Kind: "none"}, Refresh: time.Minute, Theme: "auto", Charts: "auto", Images: "auto"}
+var builtIn = Values{Scheduler: "auto", Runtime: Runtime{Kind: "none"}, Refresh: time.Minute, Theme: "auto", Charts: "auto", Images: "auto", Links: "auto"}
 
 var words = map[string][]string{
 	"scheduler":    {"auto", "slurm", "local"},
@@ -56,6 +57,7 @@ var words = map[string][]string{
 	"theme":        append(themes(), "mono"),
 	"charts":       {"auto", "octant", "braille", "block", "ascii"},
 	"images":       {"auto", "kitty", "sixel", "none"},
+	"links":        {"auto", "on", "off"},
 }
 
 // themes are the names in templates/themes.yaml, which ui/theme reads.

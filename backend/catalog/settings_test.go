@@ -34,6 +34,7 @@ func TestSettingsLayers(t *testing.T) {
 		"ascii":           "false <- built in",
 		"charts":          "auto <- built in",
 		"images":          "auto <- built in",
+		"links":           "auto <- built in",
 		"mouse":           "false <- built in",
 	}
 	if _, rest, ok := strings.Cut(got["runtime.path"], "/home/env"); ok {

@@ -71,9 +71,10 @@ func ends() []os.Signal {
 
 const story = `shardeck profiles vLLM inference under different parallelism layouts.
 
-Alone it opens the cockpit, and in a pipe prints the board: choose TP, PP, DP and EP, see at once whether the
+Alone it opens the cockpit: choose TP, PP, DP and EP, see at once whether the
 layout is legal, fits the GPUs and what it costs, submit it, follow the job, and
-read metrics, traces and scaling charts. Every pane has a plain twin below.
+read metrics, traces and scaling charts. Every pane has a plain twin below; in a
+pipe shardeck alone prints the board.
 With --linear it asks one question at a time, in words alone.`
 
 // root is the command line as a whole.
@@ -203,6 +204,7 @@ func openCockpit(ctx context.Context, e *command.Env) error {
 		Editor:  editor(os.Getenv),
 		Refresh: screen.Refresh,
 		Notes:   a.Warnings(),
+		Link:    e.Link,
 	})
 	if err != nil {
 		return fmt.Errorf("the cockpit ended: %w", err)

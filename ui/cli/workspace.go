@@ -26,7 +26,7 @@ file of it, sites/NAME.yaml in the workspace, to be put right there.`, func(ctx 
 		if name != "" {
 			w, err := a.WriteSite(name)
 			return e.Answer(err, w, func() {
-				e.Say("%-11s %s", w.Action, w.Path)
+				e.Say("%-11s %s", w.Action, e.Link(w.Path))
 				if name != a.Site().Name {
 					e.Warn("write site: %s in shardeck.yaml to use it", name)
 				}

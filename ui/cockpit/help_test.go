@@ -9,10 +9,11 @@ import (
 
 func TestHelpComesFromTheTables(t *testing.T) {
 	d := start(t, panetest.Open(t), 100, 60)
-	d.Press("?").Expect("Keys", "make a new experiment from this one").Absent("mouse").Type("everywhere").Expect("go to a pane by its number")
+	d.Press("?").Expect("Keys", "make a new experiment from this one").Absent("the wheel scrolls").Type("everywhere").Expect("go to a pane by its number")
 	d.Press("esc", "?").Type("shell").Expect("back to the shell; fg returns").Absent("clone").Press("esc").Absent("Keys")
 	d.Press("?").Type("rank that the others").Expect("! ", "wait for").Press("esc") // the signs are told of, too
 	d.Press("?").Type("bottleneck").Expect("nothing like it").Press("enter").Expect("nothing is called bottleneck")
+	d.Press("M").Expect("the mouse is on").Press("?").Type("wheel").Expect("the wheel scrolls").Press("esc").Press("M").Expect("the mouse is off")
 	d.Press("?").Type("give this pane").Press("enter").Expect("nothing to zoom") // what is chosen is done
 }
 
@@ -37,6 +38,7 @@ func TestPalette(t *testing.T) {
 	d.Press(":").Type("zzz").Press("enter").Expect("nothing is called zzz")
 	d.Press(":").Type("e3.2").Press("enter").Expect("▌ E3.2", "▌Experiments")               // an experiment
 	d.Press(":").Type("lite-ep2").Press("enter").Expect("▌ deepseek-v2-lite-ep2")           // a run
+	d.Press(":").Expect("Recent", "deepseek-v2-lite-ep2", "E3.2").Press("esc")              // where one has been comes first
 	d.Press(":").Type("tpot").Press("enter").Expect("In full", "output token").Press("esc") // a metric
 	d.Press(":").Type("hf_home").Press("enter").Expect("In full", "hf_home: ").Press("esc")
 	d.Press(":").Type("mess").Press("enter").Expect("Messages", "written: ").Press("esc")

@@ -26,6 +26,7 @@ func keys() pane.Table[*Model] {
 		{Key: pane.On("P", "P", "export", "write results_summary.csv and scaling_analysis.png"), Do: (*Model).startExport},
 		{Key: pane.On("!", "!", "in full", "what the message line says, whole"),
 			Do: func(m *Model) tea.Cmd { return showInFull(m, m.focused().Message().Text) }},
+		{Key: pane.On("M", "M", "mouse", "turn the mouse on, or off to select text with it; mouse: true in shardeck.yaml starts with it"), Do: toggleMouse},
 		{Key: pane.On("ctrl+l", "ctrl+l", "redraw", "draw the screen anew, after something wrote over it"), Do: redraw},
 		{Key: pane.On("ctrl+z", "ctrl+z", "suspend", "back to the shell; fg returns"), Do: func(m *Model) tea.Cmd { return m.term.suspend() }},
 	}
@@ -202,6 +203,12 @@ func Manual() []widget.Group {
 var mouseHint = widget.Hint{Label: "mouse", Verb: "point",
 	Help: "the wheel scrolls; a click goes to a tab, pane or row, orders by the title of a column, or presses a key of the last line; " +
 		"with shift the terminal selects text"}
+
+func toggleMouse(m *Model) tea.Cmd {
+	m.mouseOn = !m.mouseOn
+	return tea.Batch(m.term.mouse(m.mouseOn), pane.Say(map[bool]string{true: "the mouse is on: " + mouseHint.Help,
+		false: "the mouse is off: the terminal selects text with it"}[m.mouseOn]))
+}
 
 // mouse scrolls what is pointed at; a click goes to it.
 func (m *Model) mouse(msg tea.MouseMsg) tea.Cmd {

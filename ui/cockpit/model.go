@@ -72,7 +72,7 @@ func New(ctx context.Context, b Backend, o Options) *Model {
 		lay.colours = o.Colours
 	}
 	lay.theme.Wear(lay.colours)
-	m := &Model{layout: lay, env: env, backend: b, mouseOn: o.Mouse, term: &hostTerminal{out: o.Out, outside: o.outside, editor: o.Editor},
+	m := &Model{layout: lay, env: env, backend: b, mouseOn: o.Mouse, term: &hostTerminal{out: o.Out, outside: o.outside, editor: o.Editor, link: o.Link},
 		state: &screenState{env: env, backend: b, layout: lay}}
 	m.watch = &schedulerWatch{env: env, backend: b, refresh: o.Refresh, news: m.announce,
 		looked: func() bool { return m.focus == pane.Jobs }}
@@ -137,6 +137,7 @@ func (m *Model) route(msg tea.Msg) tea.Cmd {
 		return m.tell(pane.Experiments, msg)
 	case pane.OpenMsg:
 		m.setFocus(msg.To)
+		m.visited(msg)
 		return tea.Batch(m.look(), m.broadcast(msg))
 	}
 	if forAll(msg) {
@@ -191,7 +192,7 @@ func (m *Model) startExport() tea.Cmd {
 	}
 	m.say(pane.Note{Text: "exporting …", Tone: theme.Busy})
 	return m.export.Start(m.env.Ctx, m.backend.Export, pane.Got(func(paths []string) tea.Cmd {
-		return pane.Send(pane.Note{Text: "written: " + strings.Join(paths, " and "), Tone: theme.Good})
+		return pane.Send(pane.Note{Text: "written: " + strings.Join(paths, " and "), Tone: theme.Good, Files: paths})
 	}))
 }
 
@@ -281,6 +282,8 @@ type Options struct {
 	Open    pane.Name        // pane to start with; empty: experiments
 	Now     func() time.Time // nil: the clock
 	Notes   []string         // warnings to begin with
+
+	Link func(path string) string // makes a link of a file's path where the terminal makes any; nil: never
 
 	after   func(time.Duration, tea.Msg) tea.Cmd // nil: timers; tests bring their own
 	outside outside                              // nil: not on a terminal

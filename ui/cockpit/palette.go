@@ -59,7 +59,31 @@ func finderKey(m *Model, key tea.KeyMsg) tea.Cmd {
 
 // openPalette finds commands, experiments, runs, metrics and settings.
 func openPalette(m *Model) tea.Cmd {
-	return openFinder(m, "Find", slices.Concat(commands(m), m.places(), definedMetrics(), m.settings(), themes()))
+	recent, places := m.recentFirst(m.places())
+	return openFinder(m, "Find", slices.Concat(recent, commands(m), places, definedMetrics(), m.settings(), themes()))
+}
+
+// mostRecent is how many places one has been at are kept.
+const mostRecent = 5
+
+// visited remembers a place as the newest.
+func (l *layout) visited(msg pane.OpenMsg) {
+	if name := cmp.Or(msg.Run, msg.Sweep, msg.Experiment); name != "" {
+		l.recent = append([]string{name}, slices.DeleteFunc(l.recent, func(r string) bool { return r == name })...)
+		l.recent = l.recent[:min(len(l.recent), mostRecent)]
+	}
+}
+
+// recentFirst takes the places out where one has been, the newest first; those that are gone are passed over.
+func (l *layout) recentFirst(places []command) (recent, others []command) {
+	for _, name := range l.recent {
+		if i := slices.IndexFunc(places, func(c command) bool { return c.name == name }); i >= 0 {
+			c := places[i]
+			c.group, places = "Recent", slices.Delete(places, i, i+1)
+			recent = append(recent, c)
+		}
+	}
+	return recent, places
 }
 
 // commands are what the keys of this pane do, the panes, and what can be done everywhere.
@@ -97,6 +121,7 @@ func everywhere(m *Model) []command {
 			return tea.Batch(m.enter(pane.Experiments), m.key(keyMsg("b")))
 		}},
 		command{"Everywhere", "zoom", "give this pane the whole screen, and back", "+", zoom},
+		command{"Everywhere", "mouse", "turn the mouse on or off", "M", toggleMouse},
 		command{"Everywhere", "messages", "what the message line said before", "", messages},
 		command{"Everywhere", "help", "all keys", "?", help},
 		command{"Everywhere", "redraw", "draw the screen anew", "ctrl+l", redraw},

@@ -21,6 +21,7 @@ type state struct {
 	Lower   pane.Name                       `json:"lower,omitempty"`
 	Theme   string                          `json:"theme,omitempty"`
 	Filters []string                        `json:"filters,omitempty"`
+	Recent  []string                        `json:"recent,omitempty"`
 	Panes   map[pane.Name]map[string]string `json:"panes,omitempty"`
 }
 
@@ -49,7 +50,7 @@ func (s *screenState) restore() {
 	if err != nil || len(text) == 0 || json.Unmarshal(text, &was) != nil {
 		return
 	}
-	s.layout.zoomed = was.Zoomed
+	s.layout.zoomed, s.layout.recent = was.Zoomed, was.Recent
 	if s.layout.colours == "" { // what is set counts for more than what was chosen once
 		s.layout.colours = was.Theme
 		s.layout.theme.Wear(was.Theme)
@@ -70,7 +71,7 @@ func (s *screenState) restore() {
 
 func (s *screenState) text() []byte {
 	now := state{Pane: s.layout.focus, Zoomed: s.layout.zoomed, Upper: s.layout.upper, Lower: s.layout.lower, Theme: s.layout.colours,
-		Filters: s.env.Filters.Texts(), Panes: map[pane.Name]map[string]string{}}
+		Filters: s.env.Filters.Texts(), Recent: s.layout.recent, Panes: map[pane.Name]map[string]string{}}
 	for _, name := range s.layout.order {
 		if k, ok := s.layout.panes[name].(keeper); ok {
 			now.Panes[name] = k.Keep()

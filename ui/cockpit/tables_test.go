@@ -162,3 +162,4 @@ type lent struct{ left int }
 func (o *lent) Away(func(io.Reader, io.Writer) error) error { return nil }
 func (o *lent) Suspend() error                              { return nil }
 func (o *lent) Pause()                                      { o.left++ }
+func (o *lent) Mouse(bool) error                            { return nil }

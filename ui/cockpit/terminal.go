@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/aymanbagabas/go-osc52/v2"
 	tea "github.com/charmbracelet/bubbletea"
@@ -19,7 +20,8 @@ type hostTerminal struct {
 	out     io.Writer // nil: there is none
 	outside outside   // nil: not on a terminal
 	editor  []string
-	titled  bool // the title was changed
+	titled  bool                     // the title was changed
+	link    func(path string) string // nil: no links
 }
 
 // edit hands the terminal to the user's editor; the event loop waits, and panes read the file again afterwards.
@@ -101,6 +103,7 @@ type outside interface {
 	Away(run func(in io.Reader, out io.Writer) error) error
 	Suspend() error
 	Pause()
+	Mouse(on bool) error
 }
 
 // errand is a function as Bubble Tea runs commands; it finds its streams itself.
@@ -130,6 +133,30 @@ func (t *hostTerminal) ring(text string) tea.Cmd {
 	}
 	t.titled = true
 	return t.write(first + "\a\x1b]2;shardeck: " + text + "\a\x1b]9;shardeck: " + text + "\a")
+}
+
+// linked is a line of which the files that a note names are links.
+func (t *hostTerminal) linked(note pane.Note, line string) string {
+	if t.link == nil {
+		return line
+	}
+	for _, path := range note.Files {
+		line = strings.Replace(line, path, t.link(path), 1)
+	}
+	return line
+}
+
+// mouse turns the mouse on or off.
+func (t *hostTerminal) mouse(on bool) tea.Cmd {
+	if t.outside == nil {
+		return nil
+	}
+	return func() tea.Msg {
+		if err := t.outside.Mouse(on); err != nil {
+			return pane.FailNote(err)
+		}
+		return nil
+	}
 }
 
 func (t *hostTerminal) write(sequence string) tea.Cmd {

@@ -113,7 +113,7 @@ func (m *Model) message() string {
 		more = "  ! in full" // by which it is seen, too
 	}
 	if more == "" || m.popup != nil || m.focused().Capturing() {
-		return " " + m.env.Theme.Paint(note.Tone, widget.Sentence(text, m.width-2))
+		return m.term.linked(note, " "+m.env.Theme.Paint(note.Tone, widget.Sentence(text, m.width-2)))
 	}
 	cut := m.env.Theme.Paint(note.Tone, widget.Sentence(text, m.width-2-len(more)))
 	return widget.Spread(" "+cut, m.env.Theme.Paint(theme.Dim, more+" "), m.width)
@@ -145,6 +145,7 @@ type layout struct {
 	upper, lower  pane.Name // what the right part of a wide screen shows
 	width, height int
 	zoomed        bool
+	recent        []string // names of places where one has been, the newest first
 }
 
 // least is the smallest screen that can be used; wideFrom is where several panes fit.

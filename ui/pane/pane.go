@@ -167,8 +167,9 @@ type RefreshJobsMsg struct{}
 type Note struct {
 	Text  string
 	Tone  theme.Tone
-	Brief string // instead of Text where the line is too short for it; empty: Text is cut
-	Keep  bool   // it stays until it was seen, whatever else is said meanwhile
+	Brief string   // instead of Text where the line is too short for it; empty: Text is cut
+	Keep  bool     // it stays until it was seen, whatever else is said meanwhile
+	Files []string // that Text names as they stand here: links, where the terminal makes any
 }
 
 // Say makes a note for the message line; it stays until something else is to be said.

@@ -23,6 +23,9 @@ const (
 	settle = 2 * time.Millisecond
 	// gap is the least time between two frames: faster, nobody sees them.
 	gap = 15 * time.Millisecond
+	// piece is how many bytes surely reach the terminal together. More may arrive in pieces, so it is asked to show them as one
+	// picture (mode 2026), unasked whether it can: one that cannot passes over that.
+	piece = 1024
 )
 
 // Screen draws frames on a terminal. Show is for the event loop alone; the rest may be called from anywhere.
@@ -90,7 +93,11 @@ func (s *Screen) draw(frame string) bool {
 	if b.Len() == 0 {
 		return false
 	}
-	_, _ = s.out.Write(b.Bytes())
+	if b.Len() < piece {
+		_, _ = s.out.Write(b.Bytes())
+		return true
+	}
+	_, _ = io.WriteString(s.out, ansi.SetModeSynchronizedOutput+b.String()+ansi.ResetModeSynchronizedOutput)
 	return true
 }
 

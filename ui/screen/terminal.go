@@ -96,6 +96,17 @@ func (s *Screen) give() error {
 	return err
 }
 
+// Mouse asks for the mouse's wheel and clicks, or no longer.
+func (s *Screen) Mouse(on bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.mouse = on; !s.ours {
+		return nil // asked for when the terminal is ours again
+	}
+	_, err := io.WriteString(s.out, map[bool]string{true: mouseModes, false: noMouseModes}[on])
+	return err
+}
+
 // Away gives the terminal to somebody else for as long as run takes, as to an editor.
 func (s *Screen) Away(run func(in io.Reader, out io.Writer) error) error {
 	if err := s.give(); err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -40,6 +41,18 @@ func (e *Env) Plain(text string) string { return e.Theme().Plain(e.Theme().Spell
 // Say prints a line of the answer.
 func (e *Env) Say(format string, args ...any) {
 	fmt.Fprintln(e.Out, e.Plain(fmt.Sprintf(format, args...)))
+}
+
+// Link is the path of a file, of the workspace where it is relative, as a link where the terminal makes any.
+func (e *Env) Link(path string) string {
+	if e.opened == nil || !Terminal(e.Out) || !theme.Links(e.opened.Screen().Links, os.Getenv) {
+		return path
+	}
+	to := path
+	if !filepath.IsAbs(to) {
+		to = filepath.Join(e.opened.Workspace(), to)
+	}
+	return theme.Link(to, path)
 }
 
 // Wrapped prints texts in lines of the screen's width, all but the first of each indented; empty ones not at all.

@@ -195,7 +195,7 @@ func printActions(e *command.Env, wrote []experiments.Wrote) {
 		if w.Action == experiments.Unchanged {
 			continue
 		}
-		line := fmt.Sprintf("%-11s %s", w.Action, w.Path)
+		line := fmt.Sprintf("%-11s %s", w.Action, e.Link(w.Path))
 		if folder := path.Dir(w.Path); path.Base(folder) == "shardeck_runner" && w.Action != experiments.Refused {
 			line = fmt.Sprintf("%-11s %s/", w.Action, folder) // once for all modules of the runner
 		}
@@ -332,7 +332,7 @@ warning names the keys: the card describes the run.`, func(ctx context.Context, 
 			return err
 		}
 		e.Warnings(card.Warnings)
-		return e.Show(card, func() { fmt.Fprintln(e.Out, card.Path) })
+		return e.Show(card, func() { fmt.Fprintln(e.Out, e.Link(card.Path)) })
 	})
 	c.Example = "  shardeck card llama-8b-tp2\n  shardeck card --config E1.2 --output-dir trace_collection/llama-8b-tp2"
 	c.Flags().StringVar(&config, "config", "", "the experiment's `YAML`, or its id")

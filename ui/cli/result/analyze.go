@@ -125,7 +125,7 @@ func printReport(e *command.Env, r measure.Report) {
 		e.Warn("no run under trace_collection/ yet: the summary has no rows")
 	}
 	for _, path := range r.Files {
-		fmt.Fprintf(e.Out, "wrote %s\n", path)
+		fmt.Fprintf(e.Out, "wrote %s\n", e.Link(path))
 	}
 	for _, run := range r.Runs {
 		if run.Large {

@@ -143,7 +143,7 @@ values with commas between them, and ranges: 1..8, 512..2048+512 (steps), 1..64*
 		}
 		p, err := a.CreateSweep(ctx, sweep.Sweep{ID: words[0], Base: base, Axes: axes, Repeat: repeat})
 		return e.Answer(err, summaryOf(p, nil), func() {
-			e.Say("created     %s\n", p.File)
+			e.Say("created     %s\n", e.Link(p.File))
 			printPlan(e, p)
 		})
 	})

@@ -202,7 +202,7 @@ func (p *Pane) export(f measure.Format) tea.Cmd {
 	c := p.written()
 	write := func(ctx context.Context) (string, error) { return p.env.ExportChart(ctx, c, f) }
 	return p.writing.Start(p.env.Ctx, write, pane.Got(func(path string) tea.Cmd {
-		return pane.Send(pane.Note{Text: "written: " + path, Tone: theme.Good})
+		return pane.Send(pane.Note{Text: "written: " + path, Tone: theme.Good, Files: []string{path}})
 	}))
 }
 
