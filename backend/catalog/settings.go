@@ -49,7 +49,8 @@ type Runtime struct {
 // RefreshFloor is the least time between two queries of a scheduler.
 const RefreshFloor = 10 * time.Second
 
-var builtIn = Values{Scheduler: "auto", Runtime: Runtime{Kind: "none"}, Refresh: time.Minute, Theme: "auto", Charts: "auto", Images: "auto", Links: "auto"}
+var builtIn = Values{Scheduler: "auto", Runtime: Runtime{Kind: "none"}, Refresh: time.Minute, Theme: "auto", Charts: "auto",
+	Images: "auto", Links: "auto"}
 
 var words = map[string][]string{
 	"scheduler":    {"auto", "slurm", "local"},

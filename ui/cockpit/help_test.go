@@ -9,11 +9,13 @@ import (
 
 func TestHelpComesFromTheTables(t *testing.T) {
 	d := start(t, panetest.Open(t), 100, 60)
-	d.Press("?").Expect("Keys", "make a new experiment from this one").Absent("the wheel scrolls").Type("everywhere").Expect("go to a pane by its number")
+	d.Press("?").Expect("Keys", "make a new experiment from this one").Absent("the wheel scrolls")
+	d.Type("everywhere").Expect("go to a pane by its number")
 	d.Press("esc", "?").Type("shell").Expect("back to the shell; fg returns").Absent("clone").Press("esc").Absent("Keys")
 	d.Press("?").Type("rank that the others").Expect("! ", "wait for").Press("esc") // the signs are told of, too
 	d.Press("?").Type("bottleneck").Expect("nothing like it").Press("enter").Expect("nothing is called bottleneck")
-	d.Press("M").Expect("the mouse is on").Press("?").Type("wheel").Expect("the wheel scrolls").Press("esc").Press("M").Expect("the mouse is off")
+	d.Press("M").Expect("the mouse is on").Press("?").Type("wheel").Expect("the wheel scrolls").Press("esc")
+	d.Press("M").Expect("the mouse is off")
 	d.Press("?").Type("give this pane").Press("enter").Expect("nothing to zoom") // what is chosen is done
 }
 

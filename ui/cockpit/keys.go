@@ -26,7 +26,8 @@ func keys() pane.Table[*Model] {
 		{Key: pane.On("P", "P", "export", "write results_summary.csv and scaling_analysis.png"), Do: (*Model).startExport},
 		{Key: pane.On("!", "!", "in full", "what the message line says, whole"),
 			Do: func(m *Model) tea.Cmd { return showInFull(m, m.focused().Message().Text) }},
-		{Key: pane.On("M", "M", "mouse", "turn the mouse on, or off to select text with it; mouse: true in shardeck.yaml starts with it"), Do: toggleMouse},
+		{Key: pane.On("M", "M", "mouse", "turn the mouse on, or off to select text with it; mouse: true in shardeck.yaml starts with it"),
+			Do: toggleMouse},
 		{Key: pane.On("ctrl+l", "ctrl+l", "redraw", "draw the screen anew, after something wrote over it"), Do: redraw},
 		{Key: pane.On("ctrl+z", "ctrl+z", "suspend", "back to the shell; fg returns"), Do: func(m *Model) tea.Cmd { return m.term.suspend() }},
 	}

@@ -72,7 +72,8 @@ func New(ctx context.Context, b Backend, o Options) *Model {
 		lay.colours = o.Colours
 	}
 	lay.theme.Wear(lay.colours)
-	m := &Model{layout: lay, env: env, backend: b, mouseOn: o.Mouse, term: &hostTerminal{out: o.Out, outside: o.outside, editor: o.Editor, link: o.Link},
+	m := &Model{layout: lay, env: env, backend: b, mouseOn: o.Mouse,
+		term:  &hostTerminal{out: o.Out, outside: o.outside, editor: o.Editor, link: o.Link},
 		state: &screenState{env: env, backend: b, layout: lay}}
 	m.watch = &schedulerWatch{env: env, backend: b, refresh: o.Refresh, news: m.announce,
 		looked: func() bool { return m.focus == pane.Jobs }}

@@ -12,7 +12,8 @@ import (
 // TestLinkedFiles: a file that a note names is a link where there are any; one that was cut is none.
 func TestLinkedFiles(t *testing.T) {
 	note := pane.Note{Files: []string{"a.csv", "b.png"}}
-	for line, want := range map[string]string{"written: a.csv and b.png": "written: <a.csv> and <b.png>", "written: a.csv and …": "written: <a.csv> and …"} {
+	for line, want := range map[string]string{
+		"written: a.csv and b.png": "written: <a.csv> and <b.png>", "written: a.csv and …": "written: <a.csv> and …"} {
 		term := &hostTerminal{link: func(path string) string { return "<" + path + ">" }}
 		if got := term.linked(note, line); got != want || (&hostTerminal{}).linked(note, line) != line {
 			t.Errorf("%q, want %q", got, want)

@@ -54,7 +54,8 @@ func (e *Env) Settle(c *cobra.Command) error {
 	own := c.Annotations[OwnFormat]
 	switch {
 	case e.Format != own && !slices.Contains(Formats, e.Format):
-		return Usage("--format %.20s: formats are %s", e.Format, strings.TrimSuffix(strings.Join(append(slices.Clone(Formats), own), ", "), ", "))
+		known := strings.TrimSuffix(strings.Join(append(slices.Clone(Formats), own), ", "), ", ")
+		return Usage("--format %.20s: formats are %s", e.Format, known)
 	case e.Format != own && e.Format != FormatTable && e.Format != FormatJSON && c.Annotations[Tables] == "":
 		return Usage("--format %s is of tables, and %s prints none\nits whole answer: --format json", e.Format, c.CommandPath())
 	}
@@ -104,7 +105,8 @@ func (e *Env) Table(t present.Table) {
 // sayLeft says which columns had no room.
 func (e *Env) sayLeft() {
 	if len(e.left) > 0 {
-		e.Warn("no room for %s (%s): COLUMNS=%d shows more, a pipe all", unit.Plural(len(e.left), "column"), strings.Join(e.left, ", "), 2*e.Width())
+		columns := unit.Plural(len(e.left), "column")
+		e.Warn("no room for %s (%s): COLUMNS=%d shows more, a pipe all", columns, strings.Join(e.left, ", "), 2*e.Width())
 	}
 }
 
