@@ -12,6 +12,7 @@ import (
 	"shardeck/backend/scheduler"
 	"shardeck/backend/scheduler/local"
 	"shardeck/model"
+	"shardeck/model/progress"
 )
 
 // LogLook is what to look for in a whole log.
@@ -38,7 +39,7 @@ func (fo *Follower) Log(ctx context.Context, j model.Job, lines int) (LogPart, e
 		return LogPart{Part: logs.Part{Path: path}}, noLog(j, err)
 	}
 	progress := logs.Stage(tail.Lines)
-	part := LogPart{tail, Doing{Stage: string(progress.Stage), Done: progress.Done, Total: progress.Total}}
+	part := LogPart{tail, logs.Marks(tail.Lines), tokenRate(tail.Lines), Doing{Stage: string(progress.Stage), Done: progress.Done, Total: progress.Total}}
 	if f, ok := fo.hung(j, tail); ok {
 		part.Hung = f.Title
 	}
@@ -129,6 +130,8 @@ type Doing struct {
 // LogPart is a piece of a job's log.
 type LogPart struct {
 	logs.Part
+	Marks []progress.Mark `json:"-"` // of the runner, in the last lines
+	Rate  string          `json:"-"` // output tokens a second that the engine told last; empty: none
 	Doing
 }
 

@@ -25,6 +25,10 @@ var signs = strictyaml.Embedded[struct {
 		Stage model.Stage `yaml:"stage"`
 		Steps bool        `yaml:"steps"`
 	} `yaml:"signs"`
+	Rates []struct { // tokens a second
+		Shows string `yaml:"shows"`
+		Of    string `yaml:"of"`
+	} `yaml:"rates"`
 	Quiet map[string]struct { // how long a stage may tell nothing
 		Minutes int  `yaml:"minutes"`
 		Slow    bool `yaml:"slow"` // the engine says that it waits though all is well

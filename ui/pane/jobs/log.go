@@ -12,6 +12,7 @@ import (
 	"shardeck/model"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/model/progress"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -45,6 +46,8 @@ type jobLog struct {
 type detail struct {
 	id     string
 	part   jobs.LogPart
+	live   progress.Run // of one that runs, as of when it was read
+	at     time.Time
 	logErr error
 	cause  jobs.Cause
 }
@@ -58,6 +61,9 @@ func (g *jobLog) read() tea.Cmd {
 	return g.reading.Start(g.env.Ctx, func(ctx context.Context) (detail, error) {
 		d := detail{id: j.ID}
 		d.part, d.logErr = g.env.Log(ctx, j, logLines)
+		if j.State == model.JobRunning && d.logErr == nil {
+			d.live, d.at = g.env.Progress(ctx, j, d.part), g.env.Now()
+		}
 		if j.State.Failed() || jobs.OfMaintenance(j) || j.Tasks.Which != "" {
 			d.cause, _ = g.env.Why(ctx, j) // without a cause the log is all there is
 		}
@@ -138,13 +144,44 @@ func (g *jobLog) lines(j model.Job, width, height int) []string {
 		}
 		return lines
 	}
-	if j.State.Active() && part.Total > 0 {
-		lines = append(lines, "   "+widget.Gauge(th, 24, float64(part.Done), float64(part.Total))+
-			"  "+part.Stage+", iteration "+unit.Int(part.Done)+" of "+unit.Int(part.Total))
+	if j.State.Active() {
+		lines = append(lines, g.live(width)...)
 	}
 	g.room = max(height-len(lines), 1)
 	return append(lines, g.pager.View(th, width, height-len(lines))...)
 }
+
+// live is how far a job that runs is: iterations as a bar with their times, stages with theirs, and its end as far as earlier runs tell.
+// It is as of the last reading of the log, so that nothing moves between two of them.
+func (g *jobLog) live(width int) (lines []string) {
+	th, part, run := g.env.Theme, g.detail.part, g.detail.live
+	head := part.Rate
+	if part.Total > 0 {
+		head = widget.Gauge(th, 24, float64(part.Done), float64(part.Total)) +
+			"  " + part.Stage + ", iteration " + unit.Int(part.Done) + " of " + unit.Int(part.Total)
+		times := model.Each(run.Each[max(len(run.Each)-sparkTimes, 0):], time.Duration.Seconds)
+		// the sparkline is last: what grows moves nothing
+		for _, more := range []string{present.ProgressEach(run), part.Rate, widget.Sparkline(th, times)} {
+			if more != "" && widget.Width(head+more)+5 <= width {
+				head += "  " + more
+			}
+		}
+	}
+	if head != "" {
+		lines = append(lines, "   "+head)
+	}
+	stages := present.ProgressStages(run, width-4)
+	if stages == "" {
+		return lines
+	}
+	for _, text := range []string{stages, present.ProgressEnd(run, g.detail.at)} {
+		lines = append(lines, "   "+th.Paint(theme.Dim, widget.Clip(text, width-4)))
+	}
+	return lines
+}
+
+// sparkTimes is how many iterations, the last, are drawn.
+const sparkTimes = 20
 
 func (g *jobLog) title(j model.Job) string {
 	parts := []string{"log of " + j.ID}

@@ -14,6 +14,7 @@ import (
 	"shardeck/model"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/model/progress"
 	"shardeck/ui/list"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
@@ -28,6 +29,7 @@ type Backend interface {
 	Log(ctx context.Context, j model.Job, lines int) (jobs.LogPart, error) // the last lines
 	LogFind(ctx context.Context, j model.Job, look jobs.LogLook) (part jobs.LogPart, at int, found bool, err error)
 	Why(ctx context.Context, j model.Job) (jobs.Cause, error)
+	Progress(ctx context.Context, j model.Job, p jobs.LogPart) progress.Run // by its log and by earlier runs
 }
 
 type env struct {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
 	"go.uber.org/goleak"
 
 	"shardeck/backend/jobs"
@@ -228,4 +230,50 @@ func TestSupersededRunOpens(t *testing.T) {
 	if msg, _ := panetest.Last[pane.OpenMsg](d); msg.Run != "llama-8b-tp2@3141570" || msg.To != pane.Traces {
 		t.Errorf("opens %+v", msg)
 	}
+}
+
+// TestRunningJobIsAlive: stages with the time each took and took before, iterations with theirs, the engine's rate, the expected end.
+func TestRunningJobIsAlive(t *testing.T) {
+	w := panetest.Open(t)
+	stamped := func(ago time.Duration, line string) string {
+		return line + w.Now().Add(-ago).Local().Format(", 01-02 15:04:05\n")
+	}
+	log := func(ago time.Duration) string {
+		return stamped(ago, "shardeck: stage environment") + stamped(ago-8*time.Second, "shardeck: stage weights") + stamped(ago-70*time.Second, "shardeck: stage timing")
+	}
+	w.Write("logs/E1.3_3141592.out", log(110*time.Second)+stamped(30*time.Second, "shardeck: iteration 1 of 5 timing")+
+		stamped(18*time.Second, "shardeck: iteration 2 of 5 timing")+"Avg generation throughput: 812.5 tokens/s\n"+
+		stamped(4*time.Second, "shardeck: iteration 3 of 5 timing"))
+	w.Write(w.Config("E1.3"), strings.Replace(w.Read(w.Config("E1.2")), "E1.2", "E1.3", 1)) // of one layout, for once
+	w.Write("logs/E1.2_3141570.out", log(time.Hour)+stamped(time.Hour-130*time.Second, "shardeck: stage writing traces")+
+		stamped(time.Hour-170*time.Second, "shardeck: stage done"))
+	drive(t, w, 80, 20).Golden("alive-80x20")
+	d := drive(t, w, 140, 39)
+	d.Golden("alive-140x39")
+	before := d.S.View()
+	w.Write("logs/E1.3_3141592.out", w.Read("logs/E1.3_3141592.out")+stamped(0, "shardeck: iteration 4 of 5 timing"))
+	w.Pass(followTime)
+	d.Send(tea.FocusMsg{}) // reads the log again
+	d.Expect("iteration 4 of 5")
+	if n := rewritten(before, d.S.View()); n > 200 {
+		t.Errorf("an iteration more rewrites about %d bytes", n)
+	}
+}
+
+// rewritten is about what a terminal is sent to turn a frame into another: the cells that differ, and the way to each run of them.
+func rewritten(before, after string) (bytes int) {
+	now := strings.Split(after, "\n")
+	for y, line := range strings.Split(before, "\n") {
+		a, b, run := []rune(ansi.Strip(line)), []rune(ansi.Strip(now[y])), false
+		for x := range max(len(a), len(b)) {
+			differs := x >= len(a) || x >= len(b) || a[x] != b[x]
+			if differs && !run {
+				bytes += 8
+			}
+			if run = differs; differs && x < len(b) {
+				bytes += len(string(b[x]))
+			}
+		}
+	}
+	return bytes
 }
