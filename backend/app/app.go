@@ -156,7 +156,7 @@ func (a *App) furnish() {
 	a.Sweeps = sweep.New(sweep.Needs{Workspace: a.ws, World: a.world, Experiments: a.Experiments, Jobs: a.Jobs, KnownOf: a.Measure.Quick,
 		Sampler: a.Measure.Sampler})
 	a.Publish = publish.New(publish.Needs{
-		Root: a.ws.Root, Known: []string{o.Env("USER"), o.Env("LOGNAME"), a.catalog.Settings.Account}, NodeGPUs: a.world.GPUsPerNode(), Pool: a.pool,
+		Root: a.ws.Root, Folder: a.ws.Folder, Lanes: a.Measure.Lanes, Known: []string{o.Env("USER"), o.Env("LOGNAME"), a.catalog.Settings.Account}, NodeGPUs: a.world.GPUsPerNode(), Pool: a.pool,
 		Budget: a.LoginBudget, Among: func(runs []string) publish.Results { return a.Measure.Among(runs) }, Sweeps: a.Sweeps, Forecast: a.Forecasts.Forecast,
 		Config: func(id string) (model.Experiment, error) {
 			row, err := a.Experiments.Row(id)

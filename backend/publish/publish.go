@@ -1,5 +1,5 @@
 // Package publish is the use cases of what leaves the terminal: reports that stand by themselves, their check against the runs
-// (verify.go), and single figures for papers (figures.go).
+// (verify.go), single figures for papers (figures.go), and runs in the formats of other programs (exchange.go).
 package publish
 
 import (
@@ -26,6 +26,7 @@ import (
 	"shardeck/model/page"
 	"shardeck/model/scaling"
 	"shardeck/model/sweep"
+	"shardeck/model/timeline"
 	"shardeck/model/xray"
 )
 
@@ -34,6 +35,8 @@ type Needs struct {
 	Root     string   // of the workspace
 	Known    []string // names of people and accounts that the settings and the process tell
 	NodeGPUs int
+	Folder   func(rel string, fill func(tmp string) error) error // makes one, whole or not at all
+	Lanes    func(ctx context.Context, run string, part timeline.View, progress pool.Progress) (*timeline.Run, error)
 	Pool     *pool.Pool
 	Budget   func() int64                // of bytes that may be read here; 0: any number
 	Among    func(runs []string) Results // what is known of some runs, as if no others were here

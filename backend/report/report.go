@@ -34,14 +34,14 @@ func PointsCSV(w io.Writer, c scaling.Chart) error {
 				above(0, p.Speedup), above(0, p.Efficiency), above(-1, p.Serial), above(0, p.Ideal), p.Unsure, p.Changed})
 		}
 	}
-	return writeCSV(w, "points", lines)
+	return WriteCSV(w, "points", lines)
 }
 
 // FigureCSV writes the numbers of a figure.
-func FigureCSV(w io.Writer, f figure.Figure) error { return writeCSV(w, "figure", f.Records()) }
+func FigureCSV(w io.Writer, f figure.Figure) error { return WriteCSV(w, "figure", f.Records()) }
 
-// writeCSV writes lines of cells. A text that a spreadsheet would take for a formula gets an apostrophe before it; numbers stay numbers.
-func writeCSV(w io.Writer, what string, lines [][]string) error {
+// WriteCSV writes lines of cells; what names them in errors. A text that a spreadsheet would take for a formula gets an apostrophe before it; numbers stay numbers.
+func WriteCSV(w io.Writer, what string, lines [][]string) error {
 	for _, line := range lines {
 		for i, text := range line {
 			line[i] = model.Printable(text)
@@ -95,13 +95,18 @@ type field struct {
 // CSV writes one row a run: what was run, the seed's figures under the seed's names, then every further metric, each with its unit in the
 // header. Where there is no value the cell is empty, never zero. Numbers are full precision.
 func CSV(w io.Writer, rows []Row, defs []metric.Definition) error {
+	return WriteCSV(w, "summary", Summary(rows, defs))
+}
+
+// Summary is what CSV writes, the header first.
+func Summary(rows []Row, defs []metric.Definition) [][]string {
 	fields := metricFields(rows, defs)
 	lines := [][]string{slices.Concat(configNames, model.Each(fields, func(f field) string { return f.name }), tailNames)}
 	for _, r := range rows {
 		config, tail := told(r)
 		lines = append(lines, slices.Concat(config, model.Each(fields, func(f field) string { return f.text(r) }), tail))
 	}
-	return writeCSV(w, "summary", lines)
+	return lines
 }
 
 // The columns of a run's config, and those that say what a reader must know before comparing rows.
@@ -109,6 +114,18 @@ var (
 	configNames = []string{"run", "experiment", "model", "tp", "pp", "dp", "ep", "gpus", "batch_size", "seq_len", "max_tokens"}
 	tailNames   = []string{"layers", "precision", "engine", "gpu", "replay", "damaged", "problem", "config_changed", "load"}
 )
+
+// Told is what a run has in the columns that no metric is in, by name; what it does not tell is left out.
+func Told(r Row) map[string]string {
+	config, tail := told(r)
+	all := map[string]string{}
+	for i, name := range slices.Concat(configNames, tailNames) {
+		if text := slices.Concat(config, tail)[i]; text != "" {
+			all[name] = text
+		}
+	}
+	return all
+}
 
 // told is what a run has in those columns; without a config they are empty.
 func told(r Row) (config, tail []string) {

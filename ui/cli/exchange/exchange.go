@@ -5,12 +5,15 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/app"
 	"shardeck/backend/experiments"
 	"shardeck/backend/measure"
+	"shardeck/backend/publish"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/ui/cli/command"
@@ -63,32 +66,59 @@ func printImported(e *command.Env, made measure.Imported) {
 	}
 }
 
+// benchFormat is the one whose answer has numbers of upstream's tools.
+const benchFormat = "ccl-bench"
+
 // Export makes folders of runs that other programs read.
 func Export(e *command.Env) *cobra.Command {
 	what, dir := "", ""
-	c := e.Command("export RUN… --for ccl-bench", "make a folder of a run that the tools of ccl-bench read", `
-Makes a folder of each run as the tools of ccl-bench want it today: <run>.yaml as its only
-card (phase inference, their names of GPUs, the active parameters of a mixture of experts),
-plain kineto_trace_<rank>.json, the same files as rank<rank>_trace.json, and
-<run>.latency.json. Nothing is overwritten. What their tools will say stands beside our
-numbers, each with the reason for the difference; so does what the run has less of than
-their rule asks for.`, func(ctx context.Context, a *app.App, runs []string) error {
-		if what != "ccl-bench" {
-			return command.Usage("--for %.20q: runs are exported for ccl-bench", what)
+	formats := append([]string{benchFormat}, publish.Formats()...)
+	c := e.Command("export RUN… --for FORMAT", "make a folder of a run that other programs read", `
+Makes a folder of each run for the program that --for names. Nothing is overwritten.
+
+`+formatsTold()+`
+
+The tables (csv, parquet) are the row of results_summary.csv, every metric by rank, and
+what trace shows. For ccl-bench it makes the folder as its tools want it today: <run>.yaml
+as the only card, plain kineto_trace_<rank>.json, the same files as rank<rank>_trace.json,
+and <run>.latency.json; what their tools will say stands beside our numbers, each with the
+reason for the difference; so does what the run has less of than their rule asks for.`, func(ctx context.Context, a *app.App,
+		runs []string) error {
+		if !slices.Contains(formats, what) {
+			return command.Usage("--for %.20q: runs are exported for %s", what, strings.Join(formats, ", "))
 		}
-		return command.ShowEach(e, runs, func(run string) (experiments.BenchFolder, error) {
-			found, err := result.Analysed(ctx, a, run, e.Progress())
-			if err != nil {
-				return experiments.BenchFolder{}, err
-			}
-			return a.ExportBench(ctx, run, dir, found)
-		},
-			func(f experiments.BenchFolder) { printBench(e, f) })
+		under := cmp.Or(dir, map[bool]string{true: benchFormat, false: "exports/" + what}[what == benchFormat])
+		if what == benchFormat {
+			return command.ShowEach(e, runs, func(run string) (experiments.BenchFolder, error) {
+				found, err := result.Analysed(ctx, a, run, e.Progress())
+				if err != nil {
+					return experiments.BenchFolder{}, err
+				}
+				return a.ExportBench(ctx, run, under, found)
+			}, func(f experiments.BenchFolder) { printBench(e, f) })
+		}
+		return command.ShowEach(e, runs, func(run string) (publish.Exported, error) {
+			return a.Publish.Export(ctx, run, what, under, e.Progress())
+		}, func(x publish.Exported) {
+			e.Say("%s  %s · %s", e.Paint(present.Strong, x.Dir), unit.Plural(len(x.Files), "file"), unit.FileSize(x.Bytes))
+			e.Wrapped("  ", "  opened by "+x.Reader)
+			e.Warnings(x.Warnings)
+		})
 	})
-	c.Example = "  shardeck export --for ccl-bench llama-8b-tp2"
-	c.Flags().StringVar(&what, "for", "", "who is to read it: `ccl-bench`")
-	c.Flags().StringVarP(&dir, "output-dir", "o", "ccl-bench", "the `folder` to make them in")
+	c.Example = "  shardeck export --for ccl-bench llama-8b-tp2\n  shardeck export --for perfetto llama-8b-tp2"
+	c.Flags().StringVar(&what, "for", "", "who is to read it: a `format` of the list above")
+	c.RegisterFlagCompletionFunc("for", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	c.Flags().StringVarP(&dir, "output-dir", "o", "", "the `folder` to make them in; otherwise ccl-bench or exports/<format>")
 	return c
+}
+
+// formatsTold are the formats in lines of help.
+func formatsTold() string {
+	lines := []string{fmt.Sprintf("  %-10s %s", benchFormat, "the tools of ccl-bench")}
+	for _, name := range publish.Formats() {
+		lines = append(lines, fmt.Sprintf("  %-10s %s", name, publish.ReaderOf(name)))
+	}
+	return strings.Join(lines, "\n")
 }
 
 func printBench(e *command.Env, f experiments.BenchFolder) {
