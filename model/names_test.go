@@ -15,6 +15,9 @@ func TestCheckID(t *testing.T) {
 			t.Errorf("CheckID(%q) = %v, want ok %v", id, err, ok)
 		}
 	}
+	if err := CheckID(strings.Repeat("a", 65)); !strings.Contains(err.Error(), "up to 64 letters") {
+		t.Errorf("too long: %v", err)
+	}
 }
 
 func TestCheckOutputDir(t *testing.T) {

@@ -173,7 +173,7 @@ var (
 
 // CheckID says whether an experiment may have this id: 1 to 64 letters, digits, and after the first . - _ too.
 func CheckID(id string) error {
-	return idPattern.Check(id, "%.40q cannot be an experiment id: use letters, digits, dots, dashes and underscores, as in E1.3")
+	return idPattern.Check(id, "%.40q cannot be an experiment id: use up to 64 letters, digits, dots, dashes and underscores, as in E1.3")
 }
 
 // CheckOutputDir says whether a run may be written there: a path below the workspace or an absolute one, in letters and digits

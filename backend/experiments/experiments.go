@@ -316,7 +316,11 @@ func (o NewOptions) plan(x *Experiments) (planned, error) {
 		return planned{}, err
 	}
 	for _, e := range o.edits(doc) {
-		if err := doc.Change(e); err != nil {
+		path, err := config.Path(e.Path)
+		if err == nil {
+			err = doc.Change(model.Edit{Path: path, Value: e.Value})
+		}
+		if err != nil {
 			return planned{}, &model.Fault{Text: fmt.Sprintf("%s=%s", e.Path, e.Value), Cause: err, Kind: model.ErrInvalid}
 		}
 	}

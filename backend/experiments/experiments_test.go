@@ -41,6 +41,9 @@ func TestPlanCloneWritesNothing(t *testing.T) {
 	if err != nil || row.Experiment.ID != "E1.9" || row.Experiment.Layout.TP != 3 || row.Verdict.OK() {
 		t.Errorf("planned %+v, %v", row.Experiment, err)
 	}
+	if row, err := b.PlanClone("E1.6", "E1.9", model.Edit{Path: "batch_size", Value: "3"}); err != nil || row.Experiment.Data.BatchSize != 3 {
+		t.Errorf("a key by its last word: %+v, %v", row.Experiment.Data, err)
+	}
 	if _, err := b.PlanClone("E1.6", "E1.6"); err == nil {
 		t.Error("an id that is taken was planned")
 	}

@@ -204,6 +204,9 @@ func (w *Workspace) move(m Move) error {
 	if err != nil {
 		return InWords("cannot move "+w.Rel(from), err)
 	}
+	if away := filepath.Dir(filepath.Dir(from)); filepath.Base(away) == trashed {
+		_, _ = os.Remove(filepath.Dir(from)), os.Remove(away) // best effort, as they may hold others
+	}
 	return nil
 }
 

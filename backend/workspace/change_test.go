@@ -63,6 +63,9 @@ func TestBrokenOff(t *testing.T) {
 			if _, kept := got[trashDir+"/k.json"]; kept == back {
 				t.Errorf("back %v, %d steps: in the trash %v", back, killed, kept)
 			}
+			if _, err := os.Stat(w.Path("runs/" + trashed)); (err == nil) == back {
+				t.Errorf("back %v, %d steps: the folder of the trash: %v", back, killed, err)
+			}
 			delete(got, trashDir+"/k.json")
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Fatalf("back %v, broken off after %d steps: %s", back, killed, diff)

@@ -42,6 +42,7 @@ func TestPalette(t *testing.T) {
 	d.Press(":").Type("lite-ep2").Press("enter").Expect("▌ deepseek-v2-lite-ep2")           // a run
 	d.Press(":").Expect("Recent", "deepseek-v2-lite-ep2", "E3.2").Press("esc")              // where one has been comes first
 	d.Press(":").Type("tpot").Press("enter").Expect("In full", "output token").Press("esc") // a metric
+	d.Press(":").Type("tok/s/GPU").Expect("tokens_sec_per_gpu").Press("esc")                // by the title of its column
 	d.Press(":").Type("hf_home").Press("enter").Expect("In full", "hf_home: ").Press("esc")
 	d.Press(":").Type("mess").Press("enter").Expect("Messages", "written: ").Press("esc")
 	d.Press(":").Type("quit").Press("enter")

@@ -153,7 +153,7 @@ func (m *Model) places() (all []command) {
 // definedMetrics are those that runs may have; each shows what it is.
 func definedMetrics() []command {
 	return model.Each(metric.Definitions, func(d metric.Definition) command {
-		return command{"Metrics", d.Name, d.Text, "", func(m *Model) tea.Cmd { return showInFull(m, fmt.Sprintf("%s (%s): %s", d.Name, d.Unit, d.Text)) }}
+		return command{"Metrics", d.Name, d.Title + ": " + d.Text, "", func(m *Model) tea.Cmd { return showInFull(m, fmt.Sprintf("%s (%s): %s", d.Name, d.Unit, d.Text)) }}
 	})
 }
 

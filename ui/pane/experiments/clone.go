@@ -46,7 +46,7 @@ func (c *cloning) ask() tea.Cmd {
 // askOne asks with a text to begin with: one that was refused is typed again.
 func (c *cloning) askOne(id, text string) tea.Cmd {
 	return c.dialog.Type(pane.Field{Prompt: "clone " + id + " as ", Text: text,
-		Keys: []pane.Key{pane.Hint("E1.9", "tp=4 batch=8 changes that at once; tp=1,2,4 makes three")},
+		Keys: []pane.Key{pane.Hint("E1.9 tp=4", "changes it; tp=1,2,4: three")},
 		Take: func(text string) tea.Cmd {
 			words := strings.Fields(text)
 			if len(words) == 0 {
@@ -73,10 +73,9 @@ func (c *cloning) askOne(id, text string) tea.Cmd {
 		}})
 }
 
-// short are the keys of a config by the words that filters know them by.
+// short are keys of a config by words of filters that they do not end in.
 var short = map[string]string{
-	"tp": "parallelism.tp", "pp": "parallelism.pp", "dp": "parallelism.dp_replicate", "ep": "parallelism.ep",
-	"batch": "data.batch_size", "seq": "data.seq_len", "out": "data.max_tokens", "model": "model.name", "engine": "engine",
+	"dp": "parallelism.dp_replicate", "batch": "data.batch_size", "seq": "data.seq_len", "out": "data.max_tokens", "model": "model.name",
 }
 
 // editsOf reads changes as they are typed behind a new id: tp=4 data.batch_size=8.
@@ -127,13 +126,14 @@ func everyOf(edits []model.Edit) ([][]model.Edit, error) {
 // mostCopies are made at once.
 const mostCopies = 32
 
-// freeID counts the last number of an id up until nobody has it.
+// freeID counts the last number of an id up until nobody has it; what has no number begins at 1.
 func freeID(id string, taken map[string]bool) string {
 	stem := strings.TrimRight(id, "0123456789")
+	last, _ := strconv.ParseUint(id[len(stem):], 10, 32)
 	if stem == id {
 		stem += "."
 	}
-	for n := 1; ; n++ {
+	for n := int(last) + 1; ; n++ {
 		if next := stem + strconv.Itoa(n); !taken[next] {
 			return next
 		}

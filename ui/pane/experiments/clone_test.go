@@ -36,3 +36,18 @@ func TestCloneMarkedRefusesWhatIsIllegal(t *testing.T) {
 		t.Errorf("written: %v", changed)
 	}
 }
+
+func TestFreeID(t *testing.T) {
+	taken := map[string]bool{"E1.1": true, "E1.2": true, "E9": true, "scan": true, "scan.1": true}
+	for id, want := range map[string]string{"E1.1": "E1.3", "E1.0": "E1.3", "E9": "E10", "E10": "E11", "F1.4": "F1.5", "scan": "scan.2", "base": "base.1"} {
+		if got := freeID(id, taken); got != want {
+			t.Errorf("after %s comes %s, want %s", id, got, want)
+		}
+	}
+}
+
+// TestCloneCountsFromTheNameGiven: the second copy is the number after the first.
+func TestCloneCountsFromTheNameGiven(t *testing.T) {
+	d := drive(t, panetest.Open(t), 100, 24).Press("c", "ctrl+u").Type("E9 batch_size=8,16").Press("enter")
+	d.Expect("E9 from E1.1", "E10 from E1.1")
+}

@@ -60,7 +60,7 @@ func (l *life) generate() tea.Cmd {
 
 // create asks for a new experiment, from the catalogue or another one.
 func (l *life) create() tea.Cmd {
-	return l.dialog.Type(pane.Field{Prompt: "new experiment ", Text: freeID("E1.1", taken(l.list)) + " ",
+	return l.dialog.Type(pane.Field{Prompt: "new experiment ", Text: freeID("E1.0", taken(l.list)) + " ",
 		Keys: []pane.Key{pane.Hint("E9.1 from=E2.1", "tp=4 batch=8 model=… changes that")},
 		Take: func(text string) tea.Cmd {
 			words := strings.Fields(text)

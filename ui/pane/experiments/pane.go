@@ -321,7 +321,7 @@ func (p *Pane) Message() pane.Note {
 		return pane.Note{Text: fault + " · e opens it", Brief: fault, Tone: theme.Bad}
 	}
 	if n := len(p.list.Marks); n > 0 {
-		return pane.Note{Text: unit.Int(n) + " marked: s submits them · c clones them · y copies the command · esc drops the marks"}
+		return pane.Note{Text: unit.Int(n) + " marked: s submits · c clones · y copies · esc drops them"}
 	}
 	return p.rows.note(r)
 }
