@@ -5,19 +5,28 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"shardeck/model"
 	"shardeck/model/present/unit"
 )
 
 // Records are a table for a program, its titles first: numbers in full precision where they are known so, without blanks
-// between thousands; what is missing is empty. A sign before a number has a column of its own, behind that of the number.
+// between thousands; what is missing is empty. A sign before a number has a column of its own, behind that of the number; bars have
+// none. A title that was there before follows that of the column before it.
 func Records(t Table) [][]string {
-	out := make([][]string, len(t.Rows)+1)
+	out, before := make([][]string, len(t.Rows)+1), ""
 	for c, column := range t.Columns {
 		cells := model.Each(t.Rows, func(r Row) Cell { return cellAt(r, c) })
+		if drawn(cells) {
+			continue
+		}
 		marked := slices.ContainsFunc(cells, func(c Cell) bool { return c.Lead != "" })
 		title := cmp.Or(headOf(column), "note")
+		if slices.Contains(out[0], title) {
+			title = before + " " + title
+		}
+		before = headOf(column)
 		if out[0] = append(out[0], title); marked {
 			out[0] = append(out[0], title+" sign")
 		}
@@ -28,6 +37,12 @@ func Records(t Table) [][]string {
 		}
 	}
 	return out
+}
+
+// drawn reports whether cells are pictures: something is in them, and nowhere a letter or digit.
+func drawn(cells []Cell) bool {
+	text := strings.ReplaceAll(strings.Join(model.Each(cells, func(c Cell) string { return c.Text }), ""), unit.Missing, "")
+	return text != "" && !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
 }
 
 // headOf is a column's title with its unit.

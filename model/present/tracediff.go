@@ -29,7 +29,9 @@ func Comparison(c scaling.Comparison) Table {
 		}
 		cells := Texts(strings.TrimSpace(name))
 		for i, cell := range r.Cells {
-			cells = append(cells, OrNone(ToldApart(cell, r.Cells[0], d)), dim(spread(cell)))
+			value := OrNone(ToldApart(cell, r.Cells[0], d))
+			value.By = metric.OrZero(cell.Value)
+			cells = append(cells, value, dim(spread(cell)))
 			if i > 0 {
 				cells = append(cells, Change(cell, metric.NoBetter))
 			}

@@ -95,7 +95,7 @@ func root(e *command.Env) *cobra.Command {
 	f := c.PersistentFlags()
 	f.StringVarP(&e.Dir, "workspace", "C", "", "the workspace is the nearest folder with experiments/ upward from `DIR`")
 	f.BoolVar(&e.JSON, "json", false, "print JSON, errors too: --format json")
-	f.StringVar(&e.Format, "format", "", "`table`, json, csv or md: csv and md print the tables of an answer, with all their columns")
+	f.StringVar(&e.Format, "format", "", "`FORMAT` of the answer: table, json, csv or md; csv and md print its tables, with all their columns")
 	f.StringVar(&e.Color, "color", "auto", "colours: auto, always or never")
 	f.BoolVar(&e.ASCII, "ascii", false, "ASCII only: no box drawing, no special signs")
 	f.BoolVar(&e.Linear, "linear", os.Getenv("SHARDECK_LINEAR") != "" && os.Getenv("SHARDECK_LINEAR") != "0",
@@ -151,7 +151,7 @@ func readers(e *command.Env, commands []*cobra.Command) {
 // tabular marks the commands that print tables.
 func tabular(root *cobra.Command) {
 	for _, path := range []string{"", "jobs", "sweep new", "sweep check", "sweep status", "sweep table", "sweep frontier", "sweep scaling",
-		"sweep pairs", "calibrate", "model list", "restore", "export", "replay", "site", "settings", "analyze", "metric", "metrics", "compare",
+		"sweep pairs", "calibrate", "model list", "restore", "export", "replay", "site", "settings", "analyze", "metrics", "compare",
 		"explain", "xray", "forecast", "suggest", "trace"} {
 		if c, _, err := root.Find(strings.Fields(path)); err == nil {
 			if c.Annotations == nil {

@@ -141,6 +141,39 @@ func TestNothingNewIsNothingWritten(t *testing.T) {
 	}
 }
 
+// TestLargeFramesAreOnePicture: what may arrive in pieces is to be shown at once; what is small costs nothing more.
+func TestLargeFramesAreOnePicture(t *testing.T) {
+	g := newGlass(80, 24)
+	s := opened(t, g)
+	s.Resized(80)
+	g.taken()
+	s.draw(strings.Repeat(strings.Repeat("x", 80)+"\n", 23))
+	if out := g.taken(); !strings.HasPrefix(out, "\x1b[?2026h") || !strings.HasSuffix(out, "\x1b[?2026l") {
+		t.Errorf("%.20q … %q", out, out[max(len(out)-20, 0):])
+	}
+	s.draw("y" + strings.Repeat(strings.Repeat("x", 80)+"\n", 23)[1:])
+	if out := g.taken(); strings.Contains(out, "2026") || out == "" {
+		t.Errorf("a letter: %q", out)
+	}
+}
+
+// TestMouseComesAndGoes: its modes are switched while the terminal is ours, and taken back at the end only if it is on then.
+func TestMouseComesAndGoes(t *testing.T) {
+	g := newGlass(20, 4)
+	s, err := Open(strings.NewReader(""), g, false)
+	if err != nil || strings.Contains(g.taken(), mouseModes) {
+		t.Fatal(err, "or the mouse is on though nobody asked")
+	}
+	for _, on := range []bool{true, false, true} {
+		if want := map[bool]string{true: mouseModes, false: noMouseModes}[on]; s.Mouse(on) != nil || g.taken() != want {
+			t.Errorf("on %v: not %q", on, want)
+		}
+	}
+	if err := s.Close(); err != nil || !strings.Contains(g.taken(), noMouseModes) {
+		t.Error(err, "or the mouse is still on")
+	}
+}
+
 // TestTheNewestFrameWins shows more frames than can be painted: the last one stands there.
 func TestTheNewestFrameWins(t *testing.T) {
 	g := newGlass(20, 2)

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -109,6 +110,26 @@ func TestErrorsAsJSON(t *testing.T) {
 		`{"error":{"fault":"no model","cause":[],"do":["name one"],"exit_code":2}}` + "\n"
 	if errOut.String() != want {
 		t.Errorf("%s, want %s", errOut, want)
+	}
+}
+
+// TestWatch: an answer is printed again when it has changed, until an interrupt.
+func TestWatch(t *testing.T) {
+	e, out, _ := written(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	n := 0
+	err := e.watch(ctx, func() error {
+		if n++; n == 5 {
+			cancel()
+		}
+		e.Say("answer %d", n/2)
+		return nil
+	})
+	if want := "answer 0\nanswer 1\nanswer 2\n"; err != nil || out.String() != want {
+		t.Errorf("%v %q, want %q", err, out, want)
+	}
+	if err := e.watch(t.Context(), func() error { return errors.New("gone") }); err == nil {
+		t.Error("a fault did not end it")
 	}
 }
 

@@ -1,19 +1,15 @@
 package command
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 
-	"github.com/charmbracelet/x/ansi"
-	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
 
 	"shardeck/model"
@@ -120,6 +116,9 @@ type Fault struct {
 
 // faultOf takes an error's text apart. Of its lines those that begin with what they are for say what to do.
 func faultOf(err error) Fault {
+	if errors.Is(err, context.Canceled) {
+		err = errors.New(interrupted)
+	}
 	lines := strings.Split(model.PrintableLines(strings.TrimRight(err.Error(), "\n")), "\n")
 	f := Fault{Fault: lines[0], Cause: []string{}, Do: []string{}, Code: exitCode(err)}
 	for _, line := range lines[1:] {
@@ -140,93 +139,4 @@ func (e *Env) faultJSON(f Fault) {
 	out := json.NewEncoder(e.Err)
 	out.SetEscapeHTML(false)
 	_ = out.Encode(map[string]Fault{"error": f}) // standard error is the last resort
-}
-
-// Watched gives a command that asks the scheduler --watch: its answer again and again, no oftener than the scheduler may be asked.
-func (e *Env) Watched(c *cobra.Command) *cobra.Command {
-	watch, run := false, c.RunE
-	c.Flags().BoolVar(&watch, "watch", false, "go on, and show it again whenever it changes, until ctrl+c")
-	c.RunE = func(c *cobra.Command, words []string) error {
-		if !watch {
-			return run(c, words)
-		}
-		return e.watch(c.Context(), func() error { return run(c, words) })
-	}
-	return c
-}
-
-// watch shows what run prints. On a terminal it is drawn over what it said before, below what the shell said; elsewhere each
-// answer follows the one before, and notes go to standard error as they come.
-func (e *Env) watch(ctx context.Context, run func() error) error {
-	e.Theme() // of the terminal, not of what gathers an answer
-	out, errOut, last := e.Out, e.Err, ""
-	if e.glass = out; e.Format == FormatCSV {
-		e.glass = e.data
-	}
-	over := Terminal(e.glass) && os.Getenv("TERM") != "dumb"
-	defer func() { e.Out, e.Err, e.glass = out, errOut, nil }()
-	for ctx.Err() == nil {
-		var b bytes.Buffer
-		e.tables, e.left, e.data, e.Out = 0, nil, &b, &b
-		switch {
-		case over:
-			e.Err = &b
-		case e.Format == FormatCSV:
-			e.Out = errOut
-		}
-		err := run()
-		if ctx.Err() != nil {
-			break
-		}
-		text := b.String()
-		if over && err == nil {
-			e.sayLeft()
-			text = e.fitting(b.String())
-		}
-		if text != last || err != nil {
-			written := text
-			if over {
-				written = redrawn(last, text)
-			}
-			if _, fault := io.WriteString(e.glass, written); fault != nil || err != nil {
-				return cmp.Or(err, fault)
-			}
-			last = text
-		}
-		if e.opened != nil {
-			_ = e.opened.Pause(ctx) // its end is that of ctx
-		}
-	}
-	e.left = nil // has been said
-	return nil
-}
-
-// fitting are the lines that a terminal can draw over again: as many as it has, each on one.
-func (e *Env) fitting(text string) string {
-	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-	if f, ok := e.glass.(*os.File); ok {
-		if _, height, err := term.GetSize(f.Fd()); err == nil && height > 2 && len(lines) >= height {
-			more := unit.Plural(len(lines)-height+2, "line") + " more than there is room for"
-			lines = append(lines[:height-2], e.Paint(present.Dim, more))
-		}
-	}
-	return strings.Join(model.Each(lines, func(line string) string { return ansi.Truncate(line, e.Width(), "") }), "\n") + "\n"
-}
-
-// redrawn makes of what stands above the cursor, whole lines, what is to stand there, as one picture where the terminal can (mode
-// 2026, which others pass over). Lines that stay are passed over.
-func redrawn(was, is string) string {
-	old, now := strings.SplitAfter(was, "\n"), strings.SplitAfter(is, "\n")
-	var b strings.Builder
-	if b.WriteString(ansi.SetModeSynchronizedOutput); len(old) > 1 {
-		fmt.Fprintf(&b, "\x1b[%dA", len(old)-1)
-	}
-	for i, line := range now[:len(now)-1] {
-		if i < len(old)-1 && old[i] == line {
-			b.WriteString("\n")
-			continue
-		}
-		b.WriteString("\r" + strings.TrimSuffix(line, "\n") + ansi.EraseLineRight + "\n")
-	}
-	return b.String() + ansi.EraseScreenBelow + ansi.ResetModeSynchronizedOutput
 }

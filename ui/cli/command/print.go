@@ -203,6 +203,9 @@ func exitCode(err error) int {
 	return Failed
 }
 
+// interrupted is what is said of an interrupt.
+const interrupted = "interrupted; what was written so far is whole"
+
 // Finish prints an error, for people or as JSON, and returns its exit code.
 func (e *Env) Finish(err error) int {
 	e.sayNotes()
@@ -213,7 +216,7 @@ func (e *Env) Finish(err error) int {
 	case e.JSON:
 		e.faultJSON(faultOf(err))
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(e.Err, "shardeck: interrupted; what was written so far is whole")
+		fmt.Fprintln(e.Err, "shardeck: "+interrupted)
 	default:
 		e.fault(err)
 	}
