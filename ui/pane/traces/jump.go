@@ -144,8 +144,8 @@ func (t seeker) toLate(c *metric.LateCall) tea.Cmd {
 	if run := t.sides[0].best(); run != nil {
 		t.on = place{0, max(run.At(c.Rank), 0)}
 	}
-	t.goTo(tl.Span{Start: c.AtNS - c.SpreadNS, End: c.AtNS + c.SpreadNS/2}, 0.3, "")
-	return t.need(func() tea.Cmd {
+	read := t.goTo(tl.Span{Start: c.AtNS - c.SpreadNS, End: c.AtNS + c.SpreadNS/2}, 0.3, "")
+	return tea.Batch(read, t.need(func() tea.Cmd {
 		run := t.sides[0].lanes
 		if run == nil {
 			return nil
@@ -156,7 +156,7 @@ func (t seeker) toLate(c *metric.LateCall) tea.Cmd {
 			}
 		}
 		return nil
-	})
+	}))
 }
 
 // within is the step and the layer that a moment of a rank lies in; empty: none is known.
