@@ -282,7 +282,7 @@ func TestMarkSeveralAndActOnAll(t *testing.T) {
 	w, out := panetest.Open(t), &bytes.Buffer{}
 	o := testOptions(w)
 	o.Out = out
-	d := panetest.Drive(t, whole{New(context.Background(), w.App, o)}, 100, 24).Press("space", "space").Expect("2 marked: s submits them")
+	d := panetest.Drive(t, whole{New(context.Background(), w.App, o)}, 100, 24).Press("space", "space").Expect("2 marked: s submits")
 	d.Press("y").Expect("submit E1.1 E1.2").Press("s").Expect("Submit 2 experiments?").Press("y").Expect("2 jobs submitted")
 }
 
