@@ -81,7 +81,7 @@ func TestDemoInTmux(t *testing.T) {
 			w := open(t, size[0], size[1], fmt.Sprintf("XDG_CACHE_HOME=%s/cache %s demo %s/demo", dir, binary, dir))
 			w.wait("E1.2", "E3.2", "? help")
 			for _, pane := range []struct{ key, text string }{
-				{"2", "Tensor (TP)"}, {"3", "Jobs"}, {"4", "tok/s"}, {"5", "GPUs"}, {"6", "compute"}, {"1", "E1.1"},
+				{"2", "Tensor (TP)"}, {"3", "Jobs"}, {"4", "tok/s"}, {"5", "throughput against"}, {"6", "compute"}, {"1", "E1.1"},
 			} {
 				w.keys(pane.key)
 				w.whole(size[0], size[1], pane.text)
