@@ -41,6 +41,10 @@ func parse(lines []string) [][]cell {
 
 // sequence takes one escape sequence off the front of line and obeys it if it is SGR.
 func (s *style) sequence(line string) string {
+	if strings.HasPrefix(line, "\x1b]") { // a link or a title: up to BEL or ESC \
+		_, rest, _ := strings.Cut(strings.ReplaceAll(line, "\x1b\\", "\a"), "\a")
+		return rest
+	}
 	end := strings.IndexFunc(line[1:], func(r rune) bool { return r >= '@' && r != '[' })
 	if end < 0 {
 		return ""
