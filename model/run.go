@@ -36,6 +36,8 @@ type Run struct {
 	// Foreign: others named its files; Warnings say where their ranks were assumed.
 	Foreign bool `json:"foreign,omitempty"`
 
+	Origin string `json:"origin,omitempty"` // who measured it, as run.json says, where that was not done here; empty: here
+
 	Said Said `json:"said,omitzero"` // by people, of this run
 
 	Nothing string `json:"-"` // what its files are, where none of them can be read; empty: there are none
@@ -65,8 +67,8 @@ type Mark struct {
 	Text string `json:"text"`
 }
 
-// Marks are those that the run itself tells: its config has changed or is not known, another engine ran than it says, nothing was
-// measured.
+// Marks are those that the run itself tells: its config has changed or is not known, another engine ran than it says, others measured
+// it, nothing was measured.
 func (r Run) Marks() (all []Mark) {
 	if text := r.Changed.Sentence(r.Replay); text != "" {
 		all = append(all, Mark{"changed", text})
@@ -76,6 +78,9 @@ func (r Run) Marks() (all []Mark) {
 	}
 	if e := r.Experiment; e != nil && !r.Replay && r.Engine != "" && r.Engine != e.Engine {
 		all = append(all, Mark{string(r.Engine), fmt.Sprintf("measured by the engine %s, not %s", r.Engine, e.Engine)})
+	}
+	if r.Origin != "" {
+		all = append(all, Mark{"other origin", "measured by others: " + r.Origin})
 	}
 	if r.Replay {
 		all = append(all, Mark{ReplayWord, "replay of a recording"})
@@ -186,6 +191,7 @@ type RunInfo struct {
 	Schema     int               `json:"schema"`                // 1
 	Runner     string            `json:"runner"`                // vllm_profiler.py, shardeck replay
 	Engine     Engine            `json:"engine"`                //
+	Origin     string            `json:"origin,omitempty"`      // who measured it, where that was not done here
 	Replay     bool              `json:"replay,omitempty"`      // re-emitted: not a measurement of this machine
 	ReplayOf   string            `json:"replay_of,omitempty"`   // the recording, in words
 	Experiment string            `json:"experiment_id"`         //

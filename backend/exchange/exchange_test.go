@@ -144,7 +144,8 @@ func TestPerfetto(t *testing.T) {
 			got = append(got, event{e.Ph, e.Name, e.Pid, e.Tid, e.Ts, e.Dur})
 		}
 	}
-	want := []event{{"X", "decode 1", 1, threadSteps, 0, 6}, {"X", "all_reduce 1", 1, threadCalls, 4, 2}, {"X", "wait for rank 1", 1, threadCalls, 4, 1},
+	want := []event{{"X", "decode 1", 1, threadSteps, 0, 6}, {"X", "all_reduce 1", 1, threadCalls, 4, 2},
+		{"X", "wait for rank 1", 1, threadCalls, 4, 1},
 		{"s", "waits for", 1, threadCalls, 4, 0}, {"f", "waits for", 2, threadCalls, 5, 0}, {"X", "gemm", 1, threadWork, 0, 1.001},
 		{"X", "gemm", 1, threadWork + 1, 1, 2}, {"X", "all_reduce", 1, threadComm, 4, 2}}
 	if d := cmp.Diff(want, got); d != "" {

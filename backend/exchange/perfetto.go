@@ -133,7 +133,8 @@ func (p *perfetto) calls() {
 			if c.Bytes >= 0 {
 				bytes = fmt.Sprint(c.Bytes)
 			}
-			args := fmt.Sprintf(`"bytes":%s,"bytes_inferred":%t,"late_ns":%d,"last_rank":%d`, bytes, c.Inferred, c.LateNS, p.run.Ranks[c.Last].Number)
+			args := fmt.Sprintf(`"bytes":%s,"bytes_inferred":%t,"late_ns":%d,"last_rank":%d`, bytes,
+				c.Inferred, c.LateNS, p.run.Ranks[c.Last].Number)
 			thread := p.slice(rank, threadCalls, x.part.Start, x.part.End, fmt.Sprintf("%s %d", c.Type, c.Number), "call", args)
 			if rank == c.Last {
 				last[c] = thread
@@ -166,8 +167,8 @@ func (p *perfetto) kernels() {
 	}
 }
 
-// kernelsOf are the kernels of a track that begin in the run's part: those that only end there are of the part before. What began before the window is
-// there from its beginning on.
+// kernelsOf are the kernels of a track that begin in the run's part: those that only end there are of the part before.
+// What began before the window is there from its beginning on.
 func kernelsOf(run *timeline.Run, rank, track int) iter.Seq[timeline.Kernel] {
 	return func(yield func(timeline.Kernel) bool) {
 		for k := range run.Ranks[rank].Tracks[track].Long(run.Kernels.From, run.Kernels.To, 0) {

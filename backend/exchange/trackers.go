@@ -34,7 +34,8 @@ func values(s Source) map[string]float64 {
 }
 
 // writeMLflow writes a folder of MLflow's file store with one run in it:
-// https://mlflow.org/docs/latest/self-hosting/architecture/backend-store. Stores of several runs are one when their folders are copied into one.
+// https://mlflow.org/docs/latest/self-hosting/architecture/backend-store. Stores of several runs are one when their
+// folders are copied into one.
 func writeMLflow(dir string, s Source) ([]string, error) {
 	const experiment = "700000000000000001"
 	run := id(s, 32)
@@ -92,7 +93,8 @@ func writeWandb(dir string, s Source) ([]string, error) {
 	inner := func(m []byte, field protowire.Number, v []byte) []byte {
 		return protowire.AppendBytes(protowire.AppendTag(m, field, protowire.BytesType), v)
 	}
-	about := text(text(text(text(nil, runID, run), runProject, "shardeck"), runName, s.Run.Name), runNotes, strings.Join(s.Found.Warnings, "\n"))
+	about := text(text(text(text(nil, runID, run), runProject, "shardeck"), runName, s.Run.Name), runNotes,
+		strings.Join(s.Found.Warnings, "\n"))
 	about = inner(inner(about, runConfig, items(config)), runStart, number(nil, 1, uint64(max(at.Unix(), 0))))
 	history := map[string]any{"_step": 0, "_timestamp": at.Unix()}
 	maps.Copy(history, found)

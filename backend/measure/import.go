@@ -15,6 +15,7 @@ import (
 	"shardeck/backend/strictyaml"
 	"shardeck/backend/workspace"
 	"shardeck/model"
+	"shardeck/model/check"
 )
 
 // ImportOptions say what to make a run of.
@@ -39,14 +40,19 @@ type ImportedRun struct {
 	Ranks []int    `json:"ranks"`
 	Files []string `json:"files"`
 	Open  bool     `json:"open"` // its config was written, and has values that nobody knows
+
+	Doubts []string `json:"doubts,omitempty"` // of the numbers of others, each with what it is measured by
 }
 
 // Importer makes runs of what others wrote.
-type Importer struct{ ws *workspace.Workspace }
+type Importer struct {
+	ws    *workspace.Workspace
+	world check.World
+}
 
 // Import makes a run of traces that others wrote: links to its files under our names, and what can be known of it in its
 // config, the rest left open. Nothing that is there is overwritten. Of a folder of the original scripts it takes the
-// configs and every run, and names the known faults.
+// configs and every run, and names the known faults. Of a row of ccl-bench its card tells the rest; see upstream.go.
 func (im *Importer) Import(o ImportOptions) (Imported, error) {
 	out := Imported{Runs: []ImportedRun{}, Configs: []string{}, Faults: []ScriptFault{}, Left: []string{}}
 	if err := im.ws.Writable("import"); err != nil {
@@ -54,6 +60,10 @@ func (im *Importer) Import(o ImportOptions) (Imported, error) {
 	}
 	if texts, ours := scriptsIn(o.Path); ours {
 		im.importScripts(o, texts, &out)
+		return out, nil
+	}
+	if rows := rowsIn(o.Path); len(rows) > 0 {
+		im.importEach(rows, o, &out)
 		return out, nil
 	}
 	made, err := im.importRun(o)
@@ -97,11 +107,19 @@ func (im *Importer) importRun(o ImportOptions) (ImportedRun, error) {
 	slices.Sort(made.Ranks)
 	facts := intake.FactsOf(run.KernelFiles())
 	facts.World = max(facts.World, len(made.Ranks))
-	if config := string(model.FileConfig); from[config] == "" {
-		made.Open, texts[config] = true, openConfig(name, dir, run, facts)
+	info, config := infoOf(name, run, facts), openConfig(name, dir, run, facts)
+	made.Open = from[string(model.FileConfig)] == ""
+	if row := rowIn(run.Dir); row != nil {
+		info.Origin, made.Doubts = "row "+model.Printable(filepath.Base(run.Dir))+" of ccl-bench", im.doubts(row, run, facts)
+		info.Notes, info.Engine = append(info.Notes, made.Doubts...), cmp.Or(info.Engine, row.engine())
+		config, made.Open = row.config(name, dir), made.Open && !row.whole()
+		texts[string(model.FileWorkCard)] = row.text
 	}
-	if info := string(model.FileRunJSON); from[info] == "" {
-		texts[info] = infoOf(name, run, facts)
+	if from[string(model.FileConfig)] == "" {
+		texts[string(model.FileConfig)] = config
+	}
+	if from[string(model.FileRunJSON)] == "" {
+		texts[string(model.FileRunJSON)], _ = json.MarshalIndent(info, "", "  ") // plain values: cannot fail
 	}
 	return made, im.ws.Adopt(dir, from, texts, o.Copy)
 }
@@ -132,7 +150,7 @@ output_dir: %s
 }
 
 // infoOf is run.json of a run that others made; what was assumed of its ranks stays said.
-func infoOf(name string, run model.Run, f intake.Facts) []byte {
+func infoOf(name string, run model.Run, f intake.Facts) model.RunInfo {
 	info := model.RunInfo{Schema: 1, Runner: "shardeck import", Experiment: name, WorldSize: f.World, GPU: f.Device,
 		Notes: []string{"imported from " + run.Dir}, Start: run.Time, End: run.Time, Engine: engines[f.Engine]}
 	if f.Version != "" {
@@ -144,8 +162,7 @@ func infoOf(name string, run model.Run, f intake.Facts) []byte {
 	if run.Foreign {
 		info.Notes = append(info.Notes, run.Warnings...)
 	}
-	text, _ := json.MarshalIndent(info, "", "  ") // plain values: cannot fail
-	return append(text, '\n')
+	return info
 }
 
 // ScriptFault is a known fault of the original scripts, and the files that have it.
@@ -228,11 +245,19 @@ func (im *Importer) importScripts(o ImportOptions, texts map[string]string, out 
 			out.Configs = append(out.Configs, rel)
 		}
 	}
-	runs, _ := os.ReadDir(filepath.Join(o.Path, workspace.TracesDir))
-	for _, d := range runs {
-		made, err := im.importRun(ImportOptions{Path: filepath.Join(o.Path, workspace.TracesDir, d.Name()), Copy: o.Copy})
+	runs, _ := filepath.Glob(filepath.Join(o.Path, workspace.TracesDir, "*"))
+	im.importEach(runs, o, out)
+}
+
+// importEach makes a run of each folder.
+func (im *Importer) importEach(dirs []string, o ImportOptions, out *Imported) {
+	for _, dir := range dirs {
+		made, err := im.importRun(ImportOptions{Path: dir, Copy: o.Copy})
+		if row := rowIn(dir); err != nil && row != nil && row.URL != "" {
+			err = fmt.Errorf("%w; its card says that its traces lie at %s", err, row.URL)
+		}
 		if err != nil {
-			out.Left = append(out.Left, model.Printable(d.Name()+": "+err.Error()))
+			out.Left = append(out.Left, model.Printable(filepath.Base(dir)+": "+err.Error()))
 		} else {
 			out.Runs = append(out.Runs, made)
 		}

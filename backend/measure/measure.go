@@ -42,7 +42,9 @@ type Measure struct {
 }
 
 // New measures in an open workspace.
-func New(n Needs) *Measure { return &Measure{&Reader{files: files{Needs: n}}, &Importer{n.Workspace}} }
+func New(n Needs) *Measure {
+	return &Measure{&Reader{files: files{Needs: n}}, &Importer{n.Workspace, n.World}}
+}
 
 // Among is measuring as if there were no other runs: what it says of these does not change when others come.
 func (m *Measure) Among(runs []string) *Measure {

@@ -249,7 +249,7 @@ func OpenRunJSON(path string) (*model.RunInfo, error) {
 
 // printableInfo cleans every text of info for the screen.
 func printableInfo(info *model.RunInfo) {
-	for _, s := range []*string{&info.Runner, &info.ReplayOf, &info.Experiment, &info.JobID, &info.Cause, &info.GPU} {
+	for _, s := range []*string{&info.Runner, &info.ReplayOf, &info.Origin, &info.Experiment, &info.JobID, &info.Cause, &info.GPU} {
 		*s = model.Printable(*s)
 	}
 	for _, list := range [][]string{info.Missing, info.Notes, info.Hosts} {

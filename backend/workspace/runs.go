@@ -222,6 +222,7 @@ func (w finder) readRun(path, choice string, deep bool) (model.Run, error) {
 	_, job := splitName(filepath.Base(run.Dir))
 	info := w.runInfo(&run)
 	run.JobID, run.Engine, run.GPU = cmp.Or(job, w.readJobFile(run.Dir), info.JobID), info.Engine, model.Printable(info.GPU)
+	run.Origin = model.Printable(info.Origin)
 	if len(info.Versions) > 0 {
 		run.Versions = model.Printable(fmt.Sprint(info.Versions))
 	}

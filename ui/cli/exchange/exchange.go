@@ -23,13 +23,17 @@ import (
 // Import makes a run of traces that others wrote.
 func Import(e *command.Env) *cobra.Command {
 	o := measure.ImportOptions{}
-	c := e.Command("import PATH", "make a run of traces that others wrote, or take over the original scripts", `
+	c := e.Command("import PATH", "make a run of traces that others wrote, or take over rows of ccl-bench or the original scripts", `
 Makes a run in trace_collection/ of a trace or a folder of traces, whatever they are called:
 links to the files under our names, and a config.yaml with what the traces tell; what
 they do not tell has no value there, to be filled in. Nothing is overwritten.
 
 Of a folder of the original scripts (vllm_profiler.py, experiments/, trace_collection/) it
 takes the configs and every run, and names the known faults that it finds in them.
+
+Of a row of ccl-bench (a folder with <workload>.yaml and traces), or of a folder of rows,
+the card tells the config. These runs are marked as measured by others wherever they
+stand, and what is doubtful in their numbers is told.
 `, func(_ context.Context, a *app.App, words []string) error {
 		o.Path = words[0]
 		made, err := a.Import(o)
@@ -49,6 +53,11 @@ func printImported(e *command.Env, made measure.Imported) {
 		e.Say("%s  %s, %s of %s", r.Run, unit.Plural(len(r.Ranks), "rank"), unit.Plural(len(r.Files), "file"), r.From)
 		if r.Open {
 			e.Say("  its config.yaml says what the traces tell; fill in the rest: trace_collection/%s/config.yaml", r.Run)
+		}
+	}
+	for _, r := range made.Runs {
+		for _, doubt := range r.Doubts {
+			e.Warn("%s: %s", r.Run, doubt)
 		}
 	}
 	for _, c := range made.Configs {
