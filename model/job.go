@@ -288,3 +288,13 @@ func (s Stage) Line() string { return "shardeck: stage " + string(s) }
 func IterationLine(k, n int, s Stage) string {
 	return fmt.Sprintf("shardeck: iteration %d of %d %s", k, n, s)
 }
+
+// GPUUse is what a GPU of a job does at a moment, as nvidia-smi says; nil: it does not.
+type GPUUse struct {
+	Node  string   `json:"node"`
+	Index int      `json:"index"` // on its node
+	Busy  *float64 `json:"busy"`  // % of the time in which some kernel ran, not of the GPU
+	Used  *float64 `json:"used_mib"`
+	Total *float64 `json:"total_mib"`
+	Watts *float64 `json:"watts"`
+}

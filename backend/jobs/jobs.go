@@ -69,7 +69,7 @@ type Jobs struct {
 func New(n Needs) *Jobs {
 	q := &Queue{n, &history{scheduler: n.Scheduler, now: n.Now, shelf: n.Past, turn: scheduler.NewTurn()}, &fresh[map[string]string]{turn: scheduler.NewTurn()}, &sync.Map{}}
 	s := &Submitter{Needs: n, queue: q, starts: &plannedStarts{turn: scheduler.NewTurn(), known: map[string]Start{}}}
-	return &Jobs{q, &Follower{n, q, &fresh[[]model.Reservation]{turn: scheduler.NewTurn()}, &sync.Map{}}, s, &Surroundings{n, s}}
+	return &Jobs{q, &Follower{n, q, &fresh[[]model.Reservation]{turn: scheduler.NewTurn()}, &sync.Map{}, &sync.Map{}}, s, &Surroundings{n, s}}
 }
 
 // Queue lists jobs, finds and cancels them.
@@ -86,6 +86,7 @@ type Follower struct {
 	queue    *Queue
 	reserved *fresh[[]model.Reservation]
 	passed   *sync.Map // job ids → times of the runs before it
+	looks    *sync.Map // job ids → the last GPULook
 }
 
 // Submitter looks at all that jobs need, says what would be submitted, and submits it.

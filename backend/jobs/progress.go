@@ -2,8 +2,10 @@ package jobs
 
 import (
 	"context"
+	"time"
 
 	"shardeck/backend/logs"
+	"shardeck/backend/scheduler"
 	"shardeck/model"
 	"shardeck/model/present/unit"
 	"shardeck/model/progress"
@@ -65,4 +67,36 @@ func tokenRate(lines []string) string {
 		return ""
 	}
 	return unit.Significant(v) + " " + of + " tok/s"
+}
+
+// lookEvery is the least time between two looks at the GPUs of a job: each starts a step on all its nodes.
+const lookEvery = 30 * time.Second
+
+// GPULook is what the GPUs of a job did at a moment.
+type GPULook struct {
+	At  time.Time      `json:"at"`
+	All []model.GPUUse `json:"gpus"`
+}
+
+// GPUs looks at the GPUs of a job of ours that runs; the last look again where that was a moment ago.
+func (fo *Follower) GPUs(ctx context.Context, j model.Job) (GPULook, error) {
+	looker, ok := fo.Scheduler.(scheduler.Looker)
+	switch {
+	case j.State != model.JobRunning:
+		return GPULook{}, model.Failed("job "+j.ID+" does not run: it is "+j.State.Words(), nil, "")
+	case !ok:
+		return GPULook{}, model.Failed("the "+fo.Scheduler.Name()+" scheduler cannot look at the GPUs of a job", nil, "nvidia-smi on this machine")
+	}
+	if last, ok := fo.looks.Load(j.ID); ok && fo.Now().Sub(last.(GPULook).At) < lookEvery {
+		return last.(GPULook), nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, queryDeadline)
+	defer cancel()
+	all, err := looker.GPUs(ctx, j)
+	if err != nil {
+		return GPULook{}, err
+	}
+	look := GPULook{fo.Now(), all}
+	fo.looks.Store(j.ID, look)
+	return look, nil
 }

@@ -57,6 +57,11 @@ type Waiter interface {
 	Rank(ctx context.Context, j model.Job) (model.Rank, bool)
 }
 
+// Looker is a scheduler that can look at the GPUs of a job of this user that runs, from within it: for a user who asked, seldom.
+type Looker interface {
+	GPUs(ctx context.Context, j model.Job) ([]model.GPUUse, error)
+}
+
 // Others is a scheduler that tells of jobs by their ids, whoever owns them; one that it does not know is left out.
 type Others interface {
 	ByID(ctx context.Context, ids []string) ([]model.Job, error)

@@ -2,6 +2,7 @@ package present
 
 import (
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -9,6 +10,28 @@ import (
 	"shardeck/model/present/unit"
 	"shardeck/model/progress"
 )
+
+// GPUUse says what the GPUs of a job do, a line a node: "nid001042  busy 87 85 %  memory 31.2 31.2 of 40.0 GiB  250 248 W".
+func GPUUse(all []model.GPUUse) (lines []string) {
+	for _, node := range model.Grouped(all, func(u model.GPUUse) string { return u.Node }) {
+		column := func(of func(model.GPUUse) *float64, decimals int, per float64) string {
+			return strings.Join(model.Each(node.All, func(u model.GPUUse) string {
+				v := of(u)
+				if v == nil {
+					return unit.Missing
+				}
+				return unit.Number(*v/per, decimals)
+			}), " ")
+		}
+		text := node.All[0].Node + "  busy " + column(func(u model.GPUUse) *float64 { return u.Busy }, 0, 1) + " %  memory " +
+			column(func(u model.GPUUse) *float64 { return u.Used }, 1, 1024)
+		if total := node.All[0].Total; total != nil {
+			text += " of " + unit.Number(*total/1024, 1)
+		}
+		lines = append(lines, text+" GiB  "+column(func(u model.GPUUse) *float64 { return u.Watts }, 0, 1)+" W")
+	}
+	return lines
+}
 
 // ProgressStages says what the stages of a run took, and before: "weights 1:40 · timing 0:34 of ~1:20 · profiling ~0:40"; empty: no
 // time is known. Where that is wider than so many columns, stages that are over are left out.

@@ -1,6 +1,7 @@
 package present
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -23,5 +24,15 @@ func TestProgress(t *testing.T) {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+func TestGPUUse(t *testing.T) {
+	v := func(x float64) *float64 { return &x }
+	got := GPUUse([]model.GPUUse{{Node: "nid1", Busy: v(87), Used: v(31949), Total: v(40960), Watts: v(250.4)}, {Node: "nid1", Index: 1, Total: v(40960)},
+		{Node: "nid2", Busy: v(0), Used: v(0)}})
+	want := []string{"nid1  busy 87 – %  memory 31.2 – of 40.0 GiB  250 – W", "nid2  busy 0 %  memory 0.0 GiB  – W"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
 	}
 }

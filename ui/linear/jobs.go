@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"strings"
 
 	"shardeck/backend/jobs"
 	"shardeck/model"
@@ -45,7 +46,20 @@ func (r *room) job(id string) error {
 		deed{"watch it until it ends", func() error { return r.watch(id) }},
 		deed{"the last lines of its log", func() error { return r.log(id) }},
 		deed{"why it failed or waits", func() error { return r.why(id) }},
-		deed{"cancel it", func() error { return r.cancel(id) }})
+		deed{"cancel it", func() error { return r.cancel(id) }},
+		deed{"what its GPUs do now", func() error { return r.gpus(id) }})
+}
+
+func (r *room) gpus(ref string) error {
+	j, err := r.b.FindJob(r.ctx, ref)
+	if err != nil {
+		return err
+	}
+	look, err := r.b.GPUs(r.ctx, j)
+	for _, line := range present.GPUUse(look.All) {
+		r.say("%s", strings.ReplaceAll(line, unit.Missing, "unknown"))
+	}
+	return err
 }
 
 // watch says every change of a job until it ends, then how it went. Who types leaves it with Enter.

@@ -45,6 +45,7 @@ type Backend interface {
 	Log(ctx context.Context, j model.Job, lines int) (jobs.LogPart, error)
 	Watch(ctx context.Context, refs []string, tell func(jobs.News) error) error
 	Why(ctx context.Context, j model.Job) (jobs.Cause, error)
+	GPUs(ctx context.Context, j model.Job) (jobs.GPULook, error)
 	Cancel(ctx context.Context, jobID string) error
 
 	Analyse(ctx context.Context, run string, p pool.Priority, progress pool.Progress) (*metric.Analysis, error)

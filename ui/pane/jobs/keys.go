@@ -6,6 +6,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/backend/jobs"
 	"shardeck/model"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
@@ -30,6 +31,7 @@ func keys() pane.Table[*Pane] {
 			Do: func(p *Pane) tea.Cmd { return p.openRun(pane.Metrics) }, Why: needRun},
 		{Key: pane.On("t", "t", "traces", "open the traces of the run that the job wrote"),
 			Do: func(p *Pane) tea.Cmd { return p.openRun(pane.Traces) }, Why: needRun},
+		{Key: pane.On("u", "u", "GPU use", "see once what the GPUs of a running job do, by nvidia-smi in a step of it"), Do: (*Pane).lookAtGPUs, Why: needRunning},
 		{Key: pane.Foot("x", "x", "cancel…", "cancel the job, after asking"), Do: (*Pane).askCancel, Why: mayCancel},
 		{Key: pane.Foot("r", "r", "refresh", "ask the scheduler again, as far as its floor allows"),
 			Do: func(p *Pane) tea.Cmd { return tea.Batch(p.log.read(), pane.Send(pane.RefreshJobsMsg{})) }},
@@ -111,6 +113,24 @@ func needRun(p *Pane) string {
 func (p *Pane) openRun(to pane.Name) tea.Cmd {
 	j, _ := p.list.Current()
 	return pane.Send(pane.OpenMsg{To: to, Experiment: j.Experiment, Run: p.runs[j.ID]})
+}
+
+func needRunning(p *Pane) string {
+	j, ok := p.list.Current()
+	if !ok {
+		return p.list.Missing()
+	}
+	return pane.WhyNot(j.State != model.JobRunning, "job "+j.ID+" does not run: it is "+j.State.Words())
+}
+
+// lookAtGPUs asks once: it starts a step on the nodes of the job, which no timer may do.
+func (p *Pane) lookAtGPUs() tea.Cmd {
+	j, _ := p.list.Current()
+	return p.looking.Start(p.env.Ctx, func(ctx context.Context) (jobs.GPULook, error) { return p.env.GPUs(ctx, j) },
+		pane.Got(func(look jobs.GPULook) tea.Cmd {
+			p.log.gpus, p.log.gpusOf = look, j.ID
+			return nil
+		}))
 }
 
 func mayCancel(p *Pane) string {

@@ -37,6 +37,9 @@ type jobLog struct {
 	line   int  // number of the first line in hand; 0: not counted
 	held   bool // a place that was looked for is shown, not the end
 
+	gpus   jobs.GPULook // the last that was asked for
+	gpusOf string       // job
+
 	reading pane.Task[detail]
 	seeking pane.Task[sought]
 	again   pane.Timer
@@ -170,6 +173,13 @@ func (g *jobLog) live(width int) (lines []string) {
 	if head != "" {
 		lines = append(lines, "   "+head)
 	}
+	if g.gpusOf == g.detail.id {
+		use := present.GPUUse(g.gpus.All)
+		lines = append(lines, "   "+th.Paint(theme.Dim, "GPUs of "+unit.Plural(len(use), "node")+" at "+g.gpus.At.Format("15:04:05")))
+		for _, text := range use[:min(len(use), mostNodes)] {
+			lines = append(lines, "   "+widget.Clip(text, width-4))
+		}
+	}
 	stages := present.ProgressStages(run, width-4)
 	if stages == "" {
 		return lines
@@ -179,6 +189,9 @@ func (g *jobLog) live(width int) (lines []string) {
 	}
 	return lines
 }
+
+// mostNodes is of how many nodes the GPUs are shown.
+const mostNodes = 4
 
 // sparkTimes is how many iterations, the last, are drawn.
 const sparkTimes = 20

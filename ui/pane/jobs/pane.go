@@ -29,6 +29,7 @@ type Backend interface {
 	Log(ctx context.Context, j model.Job, lines int) (jobs.LogPart, error) // the last lines
 	LogFind(ctx context.Context, j model.Job, look jobs.LogLook) (part jobs.LogPart, at int, found bool, err error)
 	Why(ctx context.Context, j model.Job) (jobs.Cause, error)
+	GPUs(ctx context.Context, j model.Job) (jobs.GPULook, error)            // of one that runs; looks seldom
 	Progress(ctx context.Context, j model.Job, p jobs.LogPart) progress.Run // by its log and by earlier runs
 }
 
@@ -54,6 +55,7 @@ type Pane struct {
 	runs   map[string]string // runs that jobs wrote, by job
 
 	cancel   pane.Task[string]
+	looking  pane.Task[jobs.GPULook]
 	glancing pane.Task[map[string]string]
 }
 
@@ -182,6 +184,8 @@ func (p *Pane) Title() (left, right string) {
 func (p *Pane) Message() pane.Note {
 	j, ok := p.list.Current()
 	switch cause := p.log.causeOf(j); {
+	case p.looking.Busy():
+		return pane.Note{Text: "a step of job " + j.ID + " looks at its GPUs …", Tone: theme.Busy}
 	case p.cancel.Busy():
 		return pane.Note{Text: "cancelling …", Tone: theme.Busy}
 	case p.err != nil:

@@ -277,3 +277,25 @@ func rewritten(before, after string) (bytes int) {
 	}
 	return bytes
 }
+
+// TestGPUsAreLookedAtWhenAskedFor: once by a key, never by itself, and no oftener than its floor.
+func TestGPUsAreLookedAtWhenAskedFor(t *testing.T) {
+	w := panetest.Open(t)
+	d := drive(t, w, 80, 22)
+	if got := w.Scheduler.Did("gpus"); len(got) > 0 {
+		t.Fatalf("looked at %v unasked", got)
+	}
+	d.Press("u").Expect("GPUs of 1 node at 14:02:11", "nid001042  busy 87 87 87 87 %  memory 31.2 31.2 31.2 31.2 of 40.0 GiB")
+	w.Pass(20 * time.Second)
+	d.Press("u")
+	answer(d, w).Expect("at 14:02:11")
+	if got := w.Scheduler.Did("gpus"); len(got) != 1 {
+		t.Errorf("looked %d times in 20 s", len(got))
+	}
+	d.Press("u").Expect("at 14:03:31")
+	d.Press("down", "u")
+	if n, _ := panetest.Last[pane.Note](d); n.Text != "job 3141591 does not run: it is waiting" {
+		t.Errorf("said %q", n.Text)
+	}
+	d.Absent("GPUs of")
+}
