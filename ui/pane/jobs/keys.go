@@ -31,7 +31,7 @@ func keys() pane.Table[*Pane] {
 			Do: func(p *Pane) tea.Cmd { return p.openRun(pane.Metrics) }, Why: needRun},
 		{Key: pane.On("t", "t", "traces", "open the traces of the run that the job wrote"),
 			Do: func(p *Pane) tea.Cmd { return p.openRun(pane.Traces) }, Why: needRun},
-		{Key: pane.On("u", "u", "GPU use", "see once what the GPUs of a running job do, by nvidia-smi in a step of it"), Do: (*Pane).lookAtGPUs, Why: needRunning},
+		{Key: pane.On("u", "u", "GPU use", "see once what its GPUs do now (nvidia-smi, a step of the job)"), Do: (*Pane).lookAtGPUs, Why: needRunning},
 		{Key: pane.Foot("x", "x", "cancel…", "cancel the job, after asking"), Do: (*Pane).askCancel, Why: mayCancel},
 		{Key: pane.Foot("r", "r", "refresh", "ask the scheduler again, as far as its floor allows"),
 			Do: func(p *Pane) tea.Cmd { return tea.Batch(p.log.read(), pane.Send(pane.RefreshJobsMsg{})) }},
