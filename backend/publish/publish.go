@@ -179,7 +179,7 @@ func (p *Publisher) hashed(ctx context.Context, run model.Run) ([]page.File, err
 	}
 	work := func(ctx context.Context) error {
 		p.Pool.Each(ctx, pool.Wanted, len(files), func(i int) {
-			sum, err := hashOf(ctx, run.Files[i].Path)
+			sum, err := hashOf(run.Files[i].Path)
 			if files[i].SHA256 = sum; err != nil {
 				files[i].Why = "it cannot be read"
 			}
@@ -190,42 +190,27 @@ func (p *Publisher) hashed(ctx context.Context, run model.Run) ([]page.File, err
 }
 
 // hashOf is the SHA-256 of a file.
-func hashOf(ctx context.Context, path string) (string, error) {
+func hashOf(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
 	sum := sha256.New()
-	part := make([]byte, 1<<20)
-	for ctx.Err() == nil {
-		n, err := f.Read(part)
-		sum.Write(part[:n])
-		if err == io.EOF {
-			return hex.EncodeToString(sum.Sum(nil)), nil
-		}
-		if err != nil {
-			return "", err
-		}
-	}
-	return "", ctx.Err()
+	_, err = io.Copy(sum, f)
+	return hex.EncodeToString(sum.Sum(nil)), err
 }
 
 // fill gives a page what several runs say together.
-func (p *Publisher) fill(ctx context.Context, here Results, names []string, in *page.Input, progress pool.Progress) (err error) {
-	if in.ByGPUs, err = here.Scaling(ctx, scaling.AxisGPUs, scaling.ThroughputMetric); err != nil {
+func (p *Publisher) fill(ctx context.Context, here Results, names []string, in *page.Input, progress pool.Progress) error {
+	byGPUs, err := here.Scaling(ctx, scaling.AxisGPUs, scaling.ThroughputMetric)
+	ttft, errFirst := here.Scaling(ctx, scaling.AxisBatch, "ttft")
+	tpot, errEach := here.Scaling(ctx, scaling.AxisBatch, "tpot")
+	entries, errEntries := here.Entries(ctx, names)
+	if err := cmp.Or(err, errFirst, errEach, errEntries); err != nil {
 		return err
 	}
-	if in.TTFT, err = here.Scaling(ctx, scaling.AxisBatch, "ttft"); err != nil {
-		return err
-	}
-	if in.TPOT, err = here.Scaling(ctx, scaling.AxisBatch, "tpot"); err != nil {
-		return err
-	}
-	entries, err := here.Entries(ctx, names)
-	if err != nil {
-		return err
-	}
+	in.ByGPUs, in.TTFT, in.TPOT = byGPUs, ttft, tpot
 	in.Scalings, in.Fronts = scaling.ScalingsOf(entries), scaling.FrontiersOf(entries)
 	alike := alikeOf(in.Sources)
 	if len(alike) < 2 {

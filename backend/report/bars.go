@@ -41,7 +41,6 @@ func barChart(c *plot.Plot, p figure.Panel, styles map[string]style) {
 		}
 	}
 	rows(&c.Y, names)
-	c.X.Min, c.X.Max = least, max(most, least+1e-9)*1.12
 	c.X.Tick.Marker = plot.TickerFunc(round)
 	c.Add(&plotter.Grid{Vertical: draw.LineStyle{Color: faint, Width: vg.Points(0.8)}}, bars{p.Bars, styles})
 	c.X.Min, c.X.Max = least, max(most, least+1e-9)*1.12

@@ -29,7 +29,7 @@ func WritePage(w io.Writer, p page.Page) error {
 	css, err := templates.FS.ReadFile("report/page.css")
 	js, errJS := templates.FS.ReadFile("report/page.js")
 	t, errPage := template.New("page.html").Funcs(template.FuncMap{"svg": panelSVG, "palette": palette, "legend": keys,
-		"timeline": func(run string) []page.Strip { return timeline(p, run) }, "areas": areas, "stripKeys": stripKeys}).
+		"areas": areas, "stripKeys": stripKeys}).
 		ParseFS(templates.FS, "report/page.html")
 	if err = cmp.Or(err, errJS, errPage); err != nil {
 		return err
@@ -111,7 +111,7 @@ func panelSVG(f figure.Figure, p figure.Panel) template.HTML {
 		return fmt.Sprintf("var(--%c%d)", "sr"[kind], i)
 	})
 	text = size.ReplaceAllString(fonts.ReplaceAllString(text, ""), `<svg role="img" aria-label="`+html.EscapeString(p.Y+" against "+p.X)+`"`)
-	return template.HTML(text + over(p, names, func(x, y float64) (vg.Length, vg.Length) {
+	return template.HTML(text + over(f.Name, p, names, func(x, y float64) (vg.Length, vg.Length) {
 		data := c.DataCanvas(area)
 		toX, toY := c.Transforms(&data)
 		return toX(x), high - toY(y)
@@ -119,13 +119,13 @@ func panelSVG(f figure.Figure, p figure.Panel) template.HTML {
 }
 
 // over are the marks over the points of a panel.
-func over(p figure.Panel, names []string, at func(x, y float64) (vg.Length, vg.Length)) string {
+func over(of string, p figure.Panel, names []string, at func(x, y float64) (vg.Length, vg.Length)) string {
 	var out strings.Builder
 	for _, s := range p.Series {
 		for _, point := range s.Points {
 			x, y := at(point.X, point.Value)
-			fmt.Fprintf(&out, `<circle class="pt s%d" data-x="%s" cx="%.1f" cy="%.1f" r="9"><title>%s</title></circle>`+"\n",
-				slices.Index(names, s.Name), exact(point.X), x, y, html.EscapeString(pointWords(p, s.Name, point)))
+			fmt.Fprintf(&out, `<circle class="pt s%d" data-x="%s" cx="%.1f" cy="%.1f" r="9"><title data-k="%s">%s</title></circle>`+"\n",
+				slices.Index(names, s.Name), exact(point.X), x, y, html.EscapeString(of+", "+point.Run), html.EscapeString(pointWords(p, s.Name, point)))
 		}
 	}
 	return out.String()
@@ -196,15 +196,6 @@ func corners(m mark) string {
 		out = append(out, fmt.Sprintf("%.1f,%.1f", at.X, 12-at.Y))
 	}
 	return strings.Join(out, " ")
-}
-
-// timeline is the strips of a run.
-func timeline(p page.Page, run string) []page.Strip {
-	r := model.First(p.Runs, func(r page.Run) bool { return r.Name == run })
-	if r == nil {
-		return nil
-	}
-	return r.Timeline
 }
 
 // stripParts are what a strip shows, from the bottom; the rest is idle.

@@ -42,14 +42,10 @@ func Paper(w io.Writer, f figure.Figure, inches float64, format string) error {
 	if err != nil {
 		return err
 	}
-	page, styles := draw.Crop(draw.NewCanvas(canvas, wide, full), vg.Points(2), 0, 0, 0), stylesFor(panels)
+	page := draw.Crop(draw.NewCanvas(canvas, wide, full), vg.Points(2), 0, 0, 0)
 	tiles := draw.Tiles{Rows: lines, Cols: columns, PadX: gap / 2, PadY: gap / 2}
-	drawPanels(draw.Crop(page, vg.Points(8), -vg.Points(4), names.height()+gap/4, 0), tiles, panels, styles)
-	names.draw(page, styles)
-	if _, err := canvas.WriteTo(w); err != nil {
-		return fmt.Errorf("cannot write the figure: %w", err)
-	}
-	return nil
+	drawPanels(page, draw.Crop(page, vg.Points(8), -vg.Points(4), names.height()+gap/4, 0), tiles, panels, names)
+	return writeCanvas(w, canvas)
 }
 
 // paperHeight is how high a panel is: rows of bars and cells have one height each.

@@ -46,12 +46,14 @@ func picture(w io.Writer, title, note string, panels []figure.Panel, columns int
 	img := vgimg.NewWith(vgimg.UseWH(wide, height), vgimg.UseDPI(dpi), vgimg.UseBackgroundColor(color.White))
 	page := draw.Crop(draw.New(img), margin, -margin, margin, -margin)
 	drawHead(page, title, note)
-	styles := stylesFor(panels)
 	tiles := draw.Tiles{Rows: rows, Cols: columns, PadX: gap, PadY: gap}
-	drawPanels(draw.Crop(page, 0, 0, names.height()+gap/2, -headHeight), tiles, panels, styles)
-	names.draw(page, styles)
-	if _, err := (vgimg.PngCanvas{Canvas: img}).WriteTo(w); err != nil {
-		return fmt.Errorf("cannot write the chart: %w", err)
+	drawPanels(page, draw.Crop(page, 0, 0, names.height()+gap/2, -headHeight), tiles, panels, names)
+	return writeCanvas(w, vgimg.PngCanvas{Canvas: img})
+}
+
+func writeCanvas(w io.Writer, canvas io.WriterTo) error {
+	if _, err := canvas.WriteTo(w); err != nil {
+		return fmt.Errorf("cannot write the figure: %w", err)
 	}
 	return nil
 }
@@ -64,8 +66,10 @@ func drawHead(page draw.Canvas, title, note string) {
 	page.FillText(textStyle(10.5, grey, draw.XLeft, draw.YTop), vg.Point{X: page.Min.X, Y: page.Max.Y - 0.32*vg.Inch}, note)
 }
 
-// drawPanels draws the charts, the Y axes of a column in line.
-func drawPanels(area draw.Canvas, tiles draw.Tiles, panels []figure.Panel, styles map[string]style) {
+// drawPanels draws the charts, the Y axes of a column in line, and their legend at the foot of the page.
+func drawPanels(page, area draw.Canvas, tiles draw.Tiles, panels []figure.Panel, names legend) {
+	styles := stylesFor(panels)
+	names.draw(page, styles)
 	for column := range tiles.Cols {
 		var charts []*plot.Plot
 		var places []draw.Canvas

@@ -43,34 +43,36 @@ func ReadPage(text []byte) (p page.Page, err error) {
 	return p, nil
 }
 
-// Compare holds the HTML of a page against the page that its runs give today: its data, the texts and numbers that a reader sees, and,
-// where the same program writes it, all the rest of it. own is its data, as ReadPage found them.
-func Compare(text []byte, own, fresh page.Page) ([]Difference, error) {
+// Compare holds the HTML of a page against the page that its runs give today: its data, the texts and numbers that a reader sees, and all
+// the rest of it. own is its data, as ReadPage found them. rest is a difference in that rest, where there is no other: in a figure, the
+// style or the script, which another version of this program may write otherwise.
+func Compare(text []byte, own, fresh page.Page) (out []Difference, rest *Difference, err error) {
 	var want bytes.Buffer
+	fresh.Program = own.Program
 	was, err := dataOf(own)
 	is, errFresh := dataOf(fresh)
 	for _, err := range []error{err, errFresh, WritePage(&want, fresh)} {
 		if err != nil {
-			return nil, fmt.Errorf("cannot compare the page: %w", err)
+			return nil, nil, fmt.Errorf("cannot compare the page: %w", err)
 		}
 	}
-	out := unlike(textsOf(text), textsOf(want.Bytes()), func(key string) string { return "text " + placeWords(key, fresh) })
+	out = unlike(textsOf(text), textsOf(want.Bytes()), func(key string) string { return "text " + placeWords(key, fresh) })
 	for _, d := range unlike(was, is, func(key string) string { return "data" + key }) {
 		seen := func(o Difference) bool { return o.Page == d.Page && o.Runs == d.Runs }
 		if !strings.HasPrefix(d.Where, "data.sections") || !slices.ContainsFunc(out, seen) { // the text is made of them
 			out = append(out, d)
 		}
 	}
-	if len(out) == 0 && own.Program == fresh.Program { // in a figure, the style or the script
+	if string(text) != want.String() && len(out) == 0 {
 		lines, should := strings.Split(string(text), "\n"), strings.Split(want.String(), "\n")
-		for i := range max(len(lines), len(should)) {
-			lines, should := append(lines, "")[min(i, len(lines))], append(should, "")[min(i, len(should))]
-			if lines != should {
-				return []Difference{differing(fmt.Sprintf("line %d", i+1), lines, should)}, nil
-			}
+		at := 0
+		for at < min(len(lines), len(should))-1 && lines[at] == should[at] {
+			at++
 		}
+		d := differing(fmt.Sprintf("line %d", at+1), lines[at], should[at])
+		rest = &d
 	}
-	return out, nil
+	return out, rest, nil
 }
 
 // dataOf are the values of a page's data by their paths, but for the program that wrote them. Numbers have the digits that any
@@ -120,8 +122,9 @@ const behind = ", behind it"
 // textsOf are the texts of a page by their places, and what stands behind them.
 func textsOf(text []byte) map[string]string {
 	out := map[string]string{}
-	for _, m := range keyed.FindAllSubmatch(text, -1) {
-		out[string(m[1])], out[string(m[1])+behind] = html.UnescapeString(string(m[3])), html.UnescapeString(string(m[2]))
+	for _, m := range keyed.FindAllSubmatch(text, -1) { // what stands twice in a place, or in several panels of a figure, is one text
+		key := html.UnescapeString(string(m[1]))
+		out[key], out[key+behind] = out[key]+html.UnescapeString(string(m[3])), out[key+behind]+html.UnescapeString(string(m[2]))
 	}
 	return out
 }

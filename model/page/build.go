@@ -48,7 +48,7 @@ func Of(in Input) Page {
 	for _, s := range in.Sources {
 		r := Run{Name: s.Run.Name, Key: KeyOf(s.Run.Name), Files: s.Files, Metrics: []metric.Metric{}}
 		if s.Analysis != nil {
-			r.Metrics, r.Timeline = s.Analysis.Metrics, strips(s.Analysis.Trace, len(in.Sources))
+			r.Metrics = s.Analysis.Metrics
 		}
 		p.Runs = append(p.Runs, r)
 	}
@@ -62,7 +62,7 @@ func Of(in Input) Page {
 	add(frontiers(in))
 	add(whatChanged(in))
 	for _, s := range in.Sources {
-		add(traces(s))
+		add(traces(s, len(in.Sources)))
 	}
 	add(doubts(in))
 	for _, s := range in.Sources {

@@ -33,11 +33,10 @@ type Asked struct {
 
 // Run is a run with everything that was measured of it.
 type Run struct {
-	Name     string          `json:"run"`
-	Key      string          `json:"key"` // of the hash of its name, by which it is found again where the name was taken out
-	Files    []File          `json:"files"`
-	Metrics  []metric.Metric `json:"metrics"`
-	Timeline []Strip         `json:"timeline,omitempty"`
+	Name    string          `json:"run"`
+	Key     string          `json:"key"` // of the hash of its name, by which it is found again where the name was taken out
+	Files   []File          `json:"files"`
+	Metrics []metric.Metric `json:"metrics"`
 }
 
 // File is one that values come from.
@@ -62,7 +61,7 @@ type Section struct {
 	Texts   []string        `json:"texts,omitempty"`
 	Figures []figure.Figure `json:"figures,omitempty"`
 	Tables  []Table         `json:"tables,omitempty"`
-	Strips  string          `json:"strips,omitempty"` // the run whose timeline is shown here
+	Strips  []Strip         `json:"strips,omitempty"` // the timeline of a run
 	Folded  bool            `json:"folded,omitempty"` // only its title shows until it is opened; in print it is open
 }
 

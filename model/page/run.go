@@ -15,13 +15,13 @@ import (
 // mostKernels is how many kernels of a run are listed.
 const mostKernels = 12
 
-// traces is where the time of a run went.
-func traces(s Source) Section {
+// traces is where the time of a run went, one of so many.
+func traces(s Source, runs int) Section {
 	if s.Analysis == nil || s.Analysis.Trace == nil || len(s.Analysis.Trace.Ranks) == 0 {
 		return Section{}
 	}
 	t, tables, from := s.Analysis.Trace, present.Trace(s.Analysis), s.traceFiles()
-	out := Section{ID: "trace-" + KeyOf(s.Run.Name), Title: "Time of " + s.Run.Name, Strips: s.Run.Name,
+	out := Section{ID: "trace-" + KeyOf(s.Run.Name), Title: "Time of " + s.Run.Name, Strips: strips(t, runs),
 		Figures: []figure.Figure{figure.Ranks(s.Run.Name, t)},
 		Texts: []string{"Phases: " + cmp.Or(present.Phases(t), t.NoSteps, "not known") + ".", "Kernels by class: " + present.ClassShares(t) + ".",
 			present.StragglerSentence(s.Analysis.Metric("straggler")) + "."}}
@@ -140,9 +140,6 @@ func (s Source) numbered(names []string) string {
 // strips are the timelines of the ranks, of many the extremes, so many that those of all runs take no more than a page has room for.
 func strips(t *metric.TraceSummary, runs int) (out []Strip) {
 	most := max(2, min(8, 40/runs))
-	if t == nil {
-		return nil
-	}
 	shown := t.Timeline
 	if len(shown) > most {
 		shown = model.Each(present.ExtremeRanks(t.Ranks, most/2), func(i int) metric.RankDensity { return t.Timeline[i] })

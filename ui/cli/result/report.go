@@ -83,7 +83,13 @@ func printVerdict(ctx context.Context, e *command.Env, a *app.App, words []strin
 		if left := len(v.Differs) - mostDifferences; left > 0 {
 			e.Say("and %s more: --json has all", unit.Plural(left, "difference"))
 		}
-		if v.Holds() {
+		if v.Unsure != "" {
+			e.Wrapped("", e.Paint(present.Warn, model.Printable(v.Unsure)))
+		}
+		if v.Holds() && v.Unsure != "" {
+			e.Say("%s of %s worked out again, and the data, the tables and the sentences of the page are as the runs give them",
+				unit.Plural(v.Numbers, "metric"), unit.Plural(v.Runs, "run"))
+		} else if v.Holds() {
 			e.Say("%s of %s worked out again, and every number and text of the page is as the runs give it", unit.Plural(v.Numbers, "metric"),
 				unit.Plural(v.Runs, "run"))
 		}
