@@ -22,7 +22,7 @@ type FigureOrder struct {
 	Kind      string   // one of Kinds
 	Of        []string // runs, or one sweep; none: every run here
 	Metric    string   // of waterfall and heatmap; empty: the usual one
-	By        []string // fields of a heat map; none: the first two that vary
+	By        []string // fields of a heat map; none: those of scaling.Plane
 	Forecasts []string // experiments that stand in a scaling as they are foretold
 }
 
@@ -189,8 +189,8 @@ func (p *Publisher) heatmap(ctx context.Context, o FigureOrder, _ pool.Progress)
 		return figure.Figure{}, err
 	}
 	by := o.By
-	if varied := scaling.Varied(entries); len(by) == 0 {
-		by = varied[:min(2, len(varied))]
+	if len(by) == 0 {
+		by = scaling.Plane(entries)
 	}
 	fields, err := model.Through(by, func(w string) (string, error) { return scaling.FieldOf(entries, w) })
 	if err == nil && (len(fields) == 0 || len(fields) > 2) {

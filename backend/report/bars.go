@@ -3,6 +3,7 @@ package report
 import (
 	"image/color"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -21,14 +22,21 @@ var partHues = map[string]color.RGBA{
 	"at its floor": {0x1c, 0x3b, 0x5d, 0xff}, "above it": {0xe5, 0x9e, 0x01, 0xff}, "floor not known": {0x8b, 0x90, 0x99, 0xff},
 }
 
-// rows puts the names of rows at their places from the top, and gives the axis no line.
-func rows(axis *plot.Axis, names []string) {
+// named puts names at 0, 1 … of an axis, each no wider than its room, and gives the axis no line.
+func named(axis *plot.Axis, names []string, room vg.Length) {
 	ticks := make([]plot.Tick, len(names))
 	for i, name := range names {
-		ticks[i] = plot.Tick{Value: float64(len(names) - 1 - i), Label: name}
+		ticks[i] = plot.Tick{Value: float64(i), Label: fitted(axis.Tick.Label, name, room)}
 	}
 	axis.Tick.Marker, axis.Tick.Length, axis.LineStyle.Width = plot.ConstantTicks(ticks), 0, 0
 	axis.Min, axis.Max = -0.6, float64(len(names))-0.4
+}
+
+// rows names those of a panel from the top. A panel is about 340 points wide.
+func rows(axis *plot.Axis, names []string) {
+	names = slices.Clone(names)
+	slices.Reverse(names)
+	named(axis, names, 130)
 }
 
 // barChart is rows of parts along X.
@@ -90,11 +98,7 @@ func onColour(c color.Color) color.Color {
 // heatChart is cells by row and column, each with its value.
 func heatChart(c *plot.Plot, h *figure.Heat) {
 	rows(&c.Y, h.Rows)
-	ticks := make([]plot.Tick, len(h.Columns))
-	for i, name := range h.Columns {
-		ticks[i] = plot.Tick{Value: float64(i), Label: name}
-	}
-	c.X.Tick.Marker, c.X.Tick.Length, c.X.LineStyle.Width = plot.ConstantTicks(ticks), 0, 0
+	named(&c.X, h.Columns, 270/vg.Length(len(h.Columns)))
 	c.Add(cells{h})
 	c.X.Min, c.X.Max, c.Y.Min, c.Y.Max = -0.5, float64(len(h.Columns))-0.5, -0.5, float64(len(h.Rows))-0.5
 }
@@ -114,6 +118,7 @@ func (h cells) Plot(c draw.Canvas, p *plot.Plot) {
 				text.Color = onColour(fill)
 			}
 			c.FillPolygon(fill, boxOf(toX(x-0.48), toY(y-0.46), toX(x+0.48), toY(y+0.46)))
+			text.Font.Size *= min(1, (toX(x+0.46)-toX(x-0.46))/max(text.Width(cell.Text), 1))
 			c.FillText(text, vg.Point{X: toX(x), Y: toY(y)}, cell.Text)
 		}
 	}

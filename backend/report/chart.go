@@ -1,7 +1,6 @@
 package report
 
 import (
-	"image/color"
 	"math"
 	"slices"
 
@@ -45,6 +44,7 @@ func chart(p figure.Panel, styles map[string]style) *plot.Plot {
 			c.Add(seriesOf(s, styles[s.Name])...)
 		}
 	}
+	c.Add(labels{p})
 	setRange(c, p) // again: adding plotters widens it
 	return c
 }
@@ -70,7 +70,7 @@ func frame(p figure.Panel) *plot.Plot {
 // seriesOf is a line through the points, their marks, hollow where they are foretold, their labels, and bars for the spread.
 func seriesOf(s scaling.ChartSeries, look style) []plot.Plotter {
 	var measured, foretold, joined plotter.XYs
-	var all, labels []plot.Plotter
+	var all []plot.Plotter
 	for _, p := range s.Points {
 		at := plotter.XY{X: p.X, Y: p.Value}
 		if joined = append(joined, at); p.Foretold {
@@ -80,9 +80,6 @@ func seriesOf(s scaling.ChartSeries, look style) []plot.Plotter {
 		}
 		if low, high := p.Range(); high > low {
 			all = append(all, &plotter.Line{XYs: plotter.XYs{{X: p.X, Y: math.Max(low, p.Value/10)}, {X: p.X, Y: high}}, LineStyle: look.bar})
-		}
-		if p.Label != "" {
-			labels = append(labels, label{at, p.Label})
 		}
 	}
 	if !s.Loose {
@@ -99,25 +96,7 @@ func seriesOf(s scaling.ChartSeries, look style) []plot.Plotter {
 	if len(foretold) > 0 {
 		all = append(all, &plotter.Scatter{XYs: foretold, GlyphStyle: hollow})
 	}
-	return append(all, labels...)
-}
-
-// label is the name of a point beside it: right of it, left where there is no room.
-type label struct {
-	at   plotter.XY
-	text string
-}
-
-// Plot writes the name.
-func (l label) Plot(c draw.Canvas, p *plot.Plot) {
-	toX, toY := p.Transforms(&c)
-	at, style := vg.Point{X: toX(l.at.X) + vg.Points(6), Y: toY(l.at.Y) + vg.Points(4)}, textStyle(9, ink, draw.XLeft, draw.YBottom)
-	if at.X+style.Width(l.text) > c.Max.X {
-		at.X -= vg.Points(12) + style.Width(l.text)
-	}
-	low, high, end := at.Y-vg.Points(1), at.Y+vg.Points(9), at.X+style.Width(l.text)
-	c.FillPolygon(color.White, boxOf(at.X, low, end, high)) // lines pass behind it
-	c.FillText(style, at, l.text)
+	return all
 }
 
 // ideals are the lines that perfect scaling would draw.

@@ -80,6 +80,7 @@ func drawPanels(page, area draw.Canvas, tiles draw.Tiles, panels []figure.Panel,
 		inLine(charts, places)
 		for k, c := range charts {
 			place, p := &places[k], panels[column+k*tiles.Cols]
+			c.Title.Text = folded(c.Title.TextStyle, p.Title, place.Size().X)
 			c.Draw(*place)
 			drawLabel(*place, c, p.Y)
 			if p.Nothing() {
@@ -240,7 +241,7 @@ func (l legend) draw(page draw.Canvas, styles map[string]style) {
 		if known {
 			page.DrawGlyph(s.mark, vg.Point{X: p.X + sampleWidth/2, Y: p.Y})
 		}
-		page.FillText(nameStyle(), vg.Point{X: p.X + nameIndent, Y: p.Y}, name)
+		page.FillText(nameStyle(), vg.Point{X: p.X + nameIndent, Y: p.Y}, fitted(nameStyle(), name, l.width-nameIndent))
 	}
 }
 

@@ -92,7 +92,7 @@ func Frontier(f scaling.Frontier) Figure {
 	p := Panel{X: "tokens / s of a user", Y: "tokens / s of a GPU", Kind: Tradeoff, Empty: "no run has both yet",
 		Series: []scaling.ChartSeries{on, beaten}}
 	return Figure{Name: "frontier", Title: title("What a GPU gives and what a user sees", f.Of), Panels: []Panel{p},
-		Caption: caption("Labels: layout and what is served at once. A config is beaten by one as good in both and better in one.",
+		Caption: caption("Labels, where there is room: layout and what is served at once. A config is beaten by one as good in both and better in one.",
 			sampled(p))}
 }
 
@@ -179,7 +179,11 @@ func Layers(run string, rank int, k xray.Kind) Figure {
 func Heatmap(g scaling.Grid) Figure {
 	over := []string{scaling.LastPart(g.Row), scaling.LastPart(g.Column)}
 	f := Figure{Name: "heatmap", Title: g.Metric + " over " + strings.Trim(strings.Join(over, " and "), "and ")}
-	for _, m := range g.Multiples {
+	shown, note := fullest(g.Multiples)
+	all := func(e model.Edit) bool {
+		return !slices.ContainsFunc(shown, func(m scaling.Multiple) bool { return !slices.Contains(m.Of, e) })
+	}
+	for _, m := range shown {
 		h := &Heat{Rows: g.Rows, Columns: g.Columns}
 		for _, row := range m.Cells {
 			h.Cells = append(h.Cells, model.Each(row, func(c scaling.GridCell) HeatCell {
@@ -187,10 +191,40 @@ func Heatmap(g scaling.Grid) Figure {
 				return HeatCell{Text: text.Lead + text.Text, Level: c.Level, Value: c.Value, N: c.N}
 			}))
 		}
-		f.Panels = append(f.Panels, Panel{Title: present.Fields(m.Of), X: scaling.LastPart(g.Column), Y: scaling.LastPart(g.Row), Heat: h})
+		f.Panels = append(f.Panels, Panel{Title: present.Fields(slices.DeleteFunc(slices.Clone(m.Of), all)), X: scaling.LastPart(g.Column), Y: scaling.LastPart(g.Row), Heat: h})
 	}
-	f.Caption = caption(append([]string{fmt.Sprintf("%s, %s; darker is more.", g.Metric, g.Unit)}, present.GridNotes(g)...)...)
+	common := g.Common
+	for _, m := range shown[:min(1, len(shown))] {
+		common = append(slices.Clone(common), slices.DeleteFunc(slices.Clone(m.Of), func(e model.Edit) bool { return !all(e) })...)
+	}
+	g.Multiples, g.Common = shown, common // what the notes are of
+	f.Caption = caption(append([]string{fmt.Sprintf("Cells are %s in %s; darker is more.", g.Metric, g.Unit), note}, present.GridNotes(g)...)...)
 	return f
+}
+
+// mostMultiples is how many tables a figure has room for.
+const mostMultiples = 6
+
+// fullest are the tables of a grid that a figure shows, those with most values, and what it says of the others: where some compare values,
+// those of a single one are left out.
+func fullest(all []scaling.Multiple) (shown []scaling.Multiple, note string) {
+	values := func(m scaling.Multiple) (n int) {
+		for _, c := range slices.Concat(m.Cells...) {
+			if c.Value != nil {
+				n++
+			}
+		}
+		return n
+	}
+	shown = slices.Clone(all)
+	slices.SortStableFunc(shown, func(a, b scaling.Multiple) int { return values(b) - values(a) })
+	if len(shown) > 1 && values(shown[0]) > 1 {
+		shown = slices.DeleteFunc(shown, func(m scaling.Multiple) bool { return values(m) < 2 })
+	}
+	if shown = shown[:min(len(shown), mostMultiples)]; len(shown) < len(all) {
+		note = fmt.Sprintf("Of %d combinations of the other fields %d are shown, those with most values.", len(all), len(shown))
+	}
+	return shown, note
 }
 
 // title joins what is drawn with what it is of.
@@ -201,7 +235,18 @@ func title(what, of string) string {
 	return what + ": " + of
 }
 
-// caption joins sentences, those that are empty not.
-func caption(sentences ...string) string {
-	return strings.Join(slices.DeleteFunc(sentences, func(s string) bool { return s == "" }), " ")
+// caption joins sentences, those that are empty not. Notes of tables become sentences: names as people type them stay as they are.
+func caption(notes ...string) string {
+	var out []string
+	for _, s := range notes {
+		word, _, _ := strings.Cut(strings.TrimRight(s, ".:,"), " ")
+		if _, unknown := metric.Find(strings.Trim(word, ",:;")); unknown != nil && strings.Trim(word, "abcdefghijklmnopqrstuvwxyz") == "" {
+			s = strings.ToUpper(s[:min(1, len(s))]) + s[min(1, len(s)):]
+		}
+		if s != "" && !strings.HasSuffix(s, ".") {
+			s += "."
+		}
+		out = append(out, s)
+	}
+	return strings.Join(slices.DeleteFunc(out, func(s string) bool { return s == "" }), " ")
 }

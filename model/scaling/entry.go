@@ -70,6 +70,19 @@ func Varied(all []Entry) []string {
 	return slices.DeleteFunc(order, func(path string) bool { return len(values[path]) == 1 && had[path] == len(all) })
 }
 
+// Plane is the two fields that a heat map is over unless it is told others: one of the layout and one of the load, where both vary, else the
+// first that vary.
+func Plane(all []Entry) []string {
+	varied, plane := Varied(all), []string{}
+	for _, of := range []string{"parallelism.", "data.", "", ""} {
+		next := model.First(varied, func(f string) bool { return strings.HasPrefix(f, of) && !slices.Contains(plane, f) })
+		if next != nil && len(plane) < 2 {
+			plane = append(plane, *next)
+		}
+	}
+	return plane
+}
+
 // FieldOf is the field that a word means among experiments: one that varies, by its path, its last part or the start of that
 // (tp, batch), or one of Derived.
 func FieldOf(all []Entry, word string) (string, error) {
