@@ -72,3 +72,34 @@ func TestBarsAddUp(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestCaption: notes become sentences, and names that people type stay as they are.
+func TestCaption(t *testing.T) {
+	for want, notes := range map[string][]string{
+		"Darker is more. Not shown: a.": {"darker is more", "", "not shown: a."},
+		"tpot is a median.":             {"tpot is a median"},
+		"E1.1 was not run.":             {"E1.1 was not run"},
+	} {
+		if got := caption(notes...); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// TestFullest: tables of a single value give way to those that compare some, and the caption says how many are not shown.
+func TestFullest(t *testing.T) {
+	table := func(n int) (m scaling.Multiple) {
+		value := 1.0
+		for range n {
+			m.Cells = append(m.Cells, []scaling.GridCell{{Reading: scaling.Reading{Value: &value}}})
+		}
+		return m
+	}
+	shown, note := fullest([]scaling.Multiple{table(1), table(4), table(2)})
+	if len(shown) != 2 || len(shown[0].Cells) != 4 || note != "Of 3 combinations of the other fields 2 are shown, those with most values." {
+		t.Errorf("%d tables, %q", len(shown), note)
+	}
+	if shown, note = fullest([]scaling.Multiple{table(1), table(1)}); len(shown) != 2 || note != "" {
+		t.Errorf("%d tables, %q", len(shown), note)
+	}
+}

@@ -172,3 +172,17 @@ func TestFrontierOfLoads(t *testing.T) {
 		t.Errorf("%+v", fronts)
 	}
 }
+
+// TestPlane: a heat map is over a field of the layout and one of the load, where both vary.
+func TestPlane(t *testing.T) {
+	engine := func(name string) model.Edit { return model.Edit{Path: "engine", Value: name} }
+	for want, all := range map[string][]Entry{
+		"parallelism.tp data.batch_size": {entry("a", 1, 4, IsMeasured, 8, engine("vllm")), entry("b", 2, 16, IsMeasured, 6, engine("torch"))},
+		"parallelism.tp engine":          {entry("a", 1, 4, IsMeasured, 8, engine("vllm")), entry("b", 2, 4, IsMeasured, 6, engine("torch"))},
+		"data.batch_size":                {entry("a", 1, 4, IsMeasured, 8), entry("b", 1, 16, IsMeasured, 6)},
+	} {
+		if got := strings.Join(Plane(all), " "); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
