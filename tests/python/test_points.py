@@ -16,7 +16,7 @@ from shardeck_runner.contract import Exit, Failure
 from shardeck_runner.outcome import conclude
 from shardeck_runner.points import Point, engine_size
 from shardeck_runner.results import ProcessResult
-from test_runs import CONFIG, Run
+from test_runs import CONFIG, TWO_REPLICAS, Run, two_nodes
 
 # What the job script gives: the folder of a point that is measured, whole or in part, gets its name.
 PUBLISH = 'case $1 in 0 | 3 | 10) mv -T -- "$2" "$3" ;; esac'
@@ -162,3 +162,16 @@ def test_the_engine_is_built_for_the_longest_point_not_for_parts_of_two():
     outputs = experiment(data__seq_len=16, data__max_tokens=1024, data__batch_size=64)
     size = engine_size([Point(prompts, None, None), Point(outputs, None, None)])
     assert (size.seq_len + size.max_tokens, size.batch_size) == (4104, 64)
+
+
+def test_points_of_replicas_on_two_nodes_have_the_files_of_both(tmp_path):
+    """Execution traces too, but for the point that asks for none: the first node says which points get one."""
+    r = Points(tmp_path, workloads={name: {**TWO_REPLICAS, **change} for name, change in {
+        "large": {"data": {"batch_size": 6, "seq_len": 8, "max_tokens": 3}}, "plain": WORKLOADS["plain"]}.items()})
+    codes, logs = two_nodes(r)
+    assert codes == [Exit.DONE, Exit.DONE], logs
+    for name, traces in [("large", 4), ("plain", 0)]:
+        names = {f.name for f in (tmp_path / name).iterdir()}
+        assert {n for n in names if n.startswith("torch_et")} == {f"torch_et_{i}.json.gz" for i in range(traces)}, logs
+        assert {n for n in names if n.startswith("timing")} == {f"timing_stats_{i}.json" for i in range(4)}, logs
+    assert "missing" not in r.info("large")

@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,11 @@ class Supervisor:
         """Whether the engine serves several points, each with a folder of its own."""
         return self.points[0].name is not None
 
+    @property
+    def patience(self) -> float:
+        """Seconds that results of other nodes may come later than those of this one."""
+        return 60.0 if self.where.nodes > 1 and self.e.children > 1 else 0.0
+
     # The run
 
     def run(self) -> int:
@@ -120,7 +125,7 @@ class Supervisor:
         if self.turns:
             begun.sort(key=self.turns.place)
         for p in begun:
-            p.failed, p.results = self.failed if p is begun[-1] else None, self.results(MEASURE, p)
+            p.failed, p.results = self.failed if p is begun[-1] else None, self.results(MEASURE, p, self.patience)
             self.end_point(p)
         left = [p for p in left if p.results is None]
         if self.stopped or len(left) == sum(not p.passed for p in points) or self.where.nodes > 1:
@@ -176,8 +181,7 @@ class Supervisor:
             return  # the ranks of torch have taken it already, in the engine that they had
         time.sleep(SETTLE)
         if not self.shares:
-            self.run_pass(EXECUTION_TRACE, wanted)
-            return
+            return self.run_pass(EXECUTION_TRACE, wanted)
         done = [p for p in wanted if p.record.code == Exit.DONE]
         scratch = [(p, dataclasses.replace(p, out=self.out / "execution_trace" / p.e.id)) for p in done]
         for _, s in scratch:
@@ -185,16 +189,17 @@ class Supervisor:
         if done or not self.leads:
             self.run_pass(EXECUTION_TRACE, [s for _, s in scratch])
         for p, s in scratch:
-            p.extra = self.results(EXECUTION_TRACE, s)
+            p.extra = self.results(EXECUTION_TRACE, s, 0.0 if self.record.missing else self.patience)
             for file in s.out.glob("torch_et_*"):
                 file.replace(p.out / file.name)
             conclude(p)
 
     def run_pass(self, kind: str, points: Sequence[Point]) -> None:
         """Runs one pass to its end; a failure of the measuring pass is the run's."""
+        follows = self.headless or self.shares and not self.leads  # the first node says which points there are
+        if follows and not self.head_begins(kind):
+            return
         if self.headless:
-            if not self.head_begins(kind):
-                return
             self.children = [self.start_headless(kind)]
         else:
             self.children = []
@@ -206,12 +211,10 @@ class Supervisor:
             self.determine_cause(kind, bad)
 
     def head_begins(self, kind: str) -> bool:
-        """Waits until the head begins a pass; false when it will not."""
-        while not self.nodes.head_has_begun(kind):
-            if self.stopped or self.nodes.run_is_over():
-                return False
+        """Waits until the first node begins a pass; false when it will not."""
+        while not (begun := self.nodes.head_has_begun(kind)) and not (self.stopped or self.nodes.run_is_over()):
             time.sleep(0.2)
-        return True
+        return begun
 
     # Children
 
@@ -219,7 +222,8 @@ class Supervisor:
         what = ["--config", str(self.points[0].config)]
         if self.shares:
             listed = self.out / RESULTS / f"points_{kind}.json"
-            write_text(listed, points_for_child(points))
+            if self.leads:
+                write_text(listed, points_for_child(points))
             what = ["--points", str(listed), *(["--turns"] if self.turns and kind == MEASURE else [])]
         command = [sys.executable, "-u", str(Path(sys.argv[0]).resolve()), *what, "--engine", self.e.engine,
                    "--output-dir", str(self.out), "--pass", kind, "--dp-rank", str(number),
@@ -227,7 +231,7 @@ class Supervisor:
                    "--master-addr", self.where.master, "--master-port", str(self.port(kind))]
         if self.e.nsys:
             command.append("--nsys")
-        return self.start(command, number, quiet=number > 0)
+        return start_process(command, number, number > 0, self.e.env)
 
     def start_headless(self, kind: str) -> ChildProcess:
         """The other nodes of a replica hold workers only, under vLLM's own headless command."""
@@ -237,14 +241,10 @@ class Supervisor:
         model = local_model(self.e, self.out)
         setup = build_setup(self.e, find_abilities(), where, kind, str(raw.resolve()), moe=False, model=model)
         command = [*vllm_command(), "serve", model, "--headless", *command_line(setup.arguments)]
-        return self.start(command, 0, quiet=True, extra=setup.environment)
+        return start_process(command, 0, True, {**self.e.env, **setup.environment})
 
     def port(self, kind: str) -> int:
-        """Each pass has its own: the one before may still be held."""
-        return self.where.port + (1 if kind == EXECUTION_TRACE else 0)
-
-    def start(self, command: Sequence[str], number: int, quiet: bool, extra: Mapping[str, str] = {}) -> ChildProcess:
-        return start_process(command, number, quiet, {**self.e.env, **extra})
+        return self.where.port + (kind == EXECUTION_TRACE)  # that of the pass before may still be held
 
     def wait(self, kind: str, points: Sequence[Point], grace: float = GRACE) -> list[ChildProcess]:
         """Waits for the children and returns them in the order in which they ended. When one fails,
@@ -328,8 +328,7 @@ class Supervisor:
         if self.shares:
             return self.finish_shared()
         p = self.points[0]
-        patience = 60.0 if self.where.nodes > 1 and self.e.children > 1 else 0.0
-        p.failed, p.results, p.extra = self.failed, self.results(MEASURE, p, patience), self.results(EXECUTION_TRACE, p)
+        p.failed, p.results, p.extra = self.failed, self.results(MEASURE, p, self.patience), self.results(EXECUTION_TRACE, p)
         p.record.missing += self.record.missing
         code = conclude(p, self.stopped)
         if code == Exit.DONE:
