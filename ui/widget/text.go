@@ -67,6 +67,15 @@ func Wrap(s string, width int) []string {
 	return strings.Split(ansi.Wrap(s, width, ""), "\n")
 }
 
+// Paragraph is Wrap with each line in a tone and so many blanks in, which width does not count.
+func Paragraph(th *theme.Theme, tone theme.Tone, s string, indent, width int) []string {
+	lines := Wrap(s, max(width, 1))
+	for i, line := range lines {
+		lines[i] = blank(indent) + th.Paint(tone, line)
+	}
+	return lines
+}
+
 // Block makes lines an exact rectangle: what is missing is blank, what is over is cut.
 func Block(lines []string, width, height int) string {
 	if width <= 0 || height <= 0 {

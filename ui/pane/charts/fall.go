@@ -75,9 +75,7 @@ func (f *fall) lines(th *theme.Theme, width, height int) []string {
 		if i == 0 {
 			lines = append(lines, "")
 		}
-		for _, line := range widget.Wrap(text, max(width-6, 1)) {
-			lines = append(lines, "   "+th.Paint(theme.Dim, line))
-		}
+		lines = append(lines, widget.Paragraph(th, theme.Dim, text, 3, width-6)...)
 	}
 	return lines
 }

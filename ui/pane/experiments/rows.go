@@ -246,9 +246,7 @@ func (p *rows) dimmed(width int, narrow bool, parts ...string) []string {
 func problemLines(th *theme.Theme, r board.Row, width int) []string {
 	lines := []string{th.Paint(theme.Strong, widget.Sentence(r.File, width))}
 	for _, text := range present.Problems(r.File, r.Problem) {
-		for _, line := range widget.Wrap(text, width) {
-			lines = append(lines, th.Paint(theme.Bad, line))
-		}
+		lines = append(lines, widget.Paragraph(th, theme.Bad, text, 0, width)...)
 	}
 	return lines
 }

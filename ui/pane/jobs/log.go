@@ -142,10 +142,7 @@ func (g *jobLog) lines(j model.Job, width, height int) []string {
 	}
 	lines := []string{widget.Rule(th, width, g.title(j))}
 	if g.detail.logErr != nil {
-		for _, l := range widget.Wrap(g.detail.logErr.Error(), max(width-6, 1)) {
-			lines = append(lines, "   "+th.Paint(theme.Dim, l))
-		}
-		return lines
+		return append(lines, widget.Paragraph(th, theme.Dim, g.detail.logErr.Error(), 3, width-6)...)
 	}
 	if j.State.Active() {
 		lines = append(lines, g.live(width)...)

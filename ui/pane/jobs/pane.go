@@ -231,11 +231,8 @@ func (p *Pane) body() []string {
 func (p *Pane) empty() []string {
 	switch {
 	case p.err != nil:
-		lines := []string{"The scheduler cannot be asked.", ""}
-		for _, l := range widget.Wrap(pane.FailNote(p.err).Text, max(p.Width-6, 1)) {
-			lines = append(lines, p.env.Theme.Paint(theme.Bad, l))
-		}
-		return pane.Notice(append(lines, "", "r tries again")...)
+		why := widget.Paragraph(p.env.Theme, theme.Bad, pane.FailNote(p.err).Text, 0, p.Width-6)
+		return pane.Notice(slices.Concat([]string{"The scheduler cannot be asked.", ""}, why, []string{"", "r tries again"})...)
 	case !p.loaded:
 		return pane.Notice("asking the scheduler …")
 	case p.list.Filtered() != "":

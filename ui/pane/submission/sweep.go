@@ -112,7 +112,7 @@ func (f *Sweeps) body(p sweep.Plan, start string) []string {
 	for _, text := range append(present.SweepRefused(p), present.Neighbours(p), present.SweepEdited(p)) {
 		if text != "" {
 			lines = append(lines, "")
-			lines = append(lines, model.Each(widget.Wrap(text, width), func(line string) string { return th.Paint(theme.Warn, line) })...)
+			lines = append(lines, widget.Paragraph(th, theme.Warn, text, 0, width)...)
 		}
 	}
 	return lines

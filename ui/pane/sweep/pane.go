@@ -259,9 +259,7 @@ func (p *Pane) notes() (lines []string) {
 		return nil
 	}
 	for _, text := range views[p.view].notes(p.shown) {
-		for _, line := range widget.Wrap(text, max(p.Width-6, 1)) {
-			lines = append(lines, "   "+p.env.Theme.Paint(theme.Dim, line))
-		}
+		lines = append(lines, widget.Paragraph(p.env.Theme, theme.Dim, text, 3, p.Width-6)...)
 	}
 	return lines[:min(len(lines), p.Height/6)]
 }
