@@ -143,7 +143,7 @@ func (w *Workspace) Folder(rel string, fill func(tmp string) error) error {
 	}
 	dir := w.Path(rel)
 	if _, err := os.Lstat(dir); err == nil {
-		return &model.Fault{Text: rel + " exists already", ToDo: "choose another name with --name", Kind: fs.ErrExist}
+		return &model.Fault{Text: rel + " exists already", ToDo: "move it away, or choose another: --name of import, --output-dir of export", Kind: fs.ErrExist}
 	}
 	tmp := dir + model.TmpMark + "import"
 	defer os.RemoveAll(tmp)

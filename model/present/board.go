@@ -19,6 +19,31 @@ func ExperimentColumns() []Column {
 		">comm|%/7", ">TTFT|ms/8", ">batch/10", ">prompt/10", ">output/10", ">spread|%/11", "traced/12")
 }
 
+// Checks has a row for everything found of experiments, one of level ok where that is nothing, with what their jobs would take.
+func Checks(rows []board.Row) Table {
+	t := Table{Columns: Columns("ID", "level", "code", "finding", "fix", ">GPUs", ">nodes", "QOS", ">price|node-h", "file")}
+	for _, r := range rows {
+		v, price := r.Verdict, Cell{}
+		if v.Price != nil {
+			price = Cell{Text: unit.Number(v.Price.NodeHours, 2), By: v.Price.NodeHours}
+		}
+		row := func(level, code, fault, fix string) {
+			t.Add(append(Texts(r.Experiment.ID, level, code, fault, fix, count(v.Placement.GPUs), count(v.Placement.Nodes), v.Placement.QOS),
+				price, Cell{Text: r.File})...)
+		}
+		switch {
+		case r.Problem != "":
+			row("error", "", r.Problem, "")
+		case len(v.Findings) == 0:
+			row("ok", "", "", "")
+		}
+		for _, f := range v.Findings {
+			row(string(f.Severity), f.Code, f.Fault, f.Fix)
+		}
+	}
+	return t
+}
+
 // Experiment is the row of one experiment: its layout and workload, the state of its newest
 // job, what its newest run has measured. Also is what tells it apart besides its layout.
 func Experiment(r board.Row, also string, now time.Time) Row {

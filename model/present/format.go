@@ -39,6 +39,37 @@ func Records(t Table) [][]string {
 	return out
 }
 
+// Joint is the records of tables under one header, the columns of all. Where it may be of several, the first column tells which.
+func Joint(all []Table, several bool) [][]string {
+	out := [][]string{nil}
+	if several = several || len(all) > 1; several {
+		out[0] = []string{"table"}
+	}
+	for _, t := range all {
+		part := Records(t)
+		at := model.Each(part[0], func(title string) int {
+			if !slices.Contains(out[0], title) {
+				out[0] = append(out[0], title)
+			}
+			return slices.Index(out[0], title)
+		})
+		for _, cells := range part[1:] {
+			row := make([]string, len(out[0]))
+			if several {
+				row[0] = cmp.Or(t.Name, t.Columns[0].Title)
+			}
+			for c, i := range at {
+				row[i] = cells[c]
+			}
+			out = append(out, row)
+		}
+	}
+	for i, row := range out {
+		out[i] = append(row, make([]string, len(out[0])-len(row))...)
+	}
+	return out
+}
+
 // drawn reports whether cells are pictures: something is in them, and nowhere a letter or digit.
 func drawn(cells []Cell) bool {
 	text := strings.ReplaceAll(strings.Join(model.Each(cells, func(c Cell) string { return c.Text }), ""), unit.Missing, "")

@@ -18,3 +18,24 @@ func TestRecords(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// TestJoint: tables of an answer are one, under all their titles, and of several the first column tells which.
+func TestJoint(t *testing.T) {
+	a, b := Table{Name: "ranks", Columns: Columns("rank", ">time|ms")}, Table{Columns: Columns("class", ">time|ms", "note")}
+	a.Add(Texts("0", "1.5")...)
+	b.Add(Texts("gemm", "2", "much")...)
+	for _, tt := range []struct {
+		all     []Table
+		several bool
+		want    [][]string
+	}{
+		{[]Table{a}, false, [][]string{{"rank", "time ms"}, {"0", "1.5"}}},
+		{[]Table{a}, true, [][]string{{"table", "rank", "time ms"}, {"ranks", "0", "1.5"}}},
+		{[]Table{a, b}, false, [][]string{{"table", "rank", "time ms", "class", "note"}, {"ranks", "0", "1.5", "", ""},
+			{"class", "", "2", "gemm", "much"}}},
+	} {
+		if d := cmp.Diff(tt.want, Joint(tt.all, tt.several)); d != "" {
+			t.Error(d)
+		}
+	}
+}

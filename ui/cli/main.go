@@ -57,7 +57,8 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 	c.SetOut(out)
 	c.SetErr(errOut)
 	err := c.ExecuteContext(ctx)
-	e.JSON = e.JSON || slices.Contains(args, "--json") || slices.Contains(args, "--format=json") // before a flag that is wrong too
+	said := " " + strings.Join(args, " ") + " " // before a flag that is wrong too
+	e.JSON = e.JSON || strings.Contains(said, " --json ") || strings.Contains(strings.ReplaceAll(said, "=", " "), " --format json ")
 	return e.Finish(err)
 }
 
@@ -148,16 +149,21 @@ func readers(e *command.Env, commands []*cobra.Command) {
 	}
 }
 
-// tabular marks the commands that print tables.
+// tabular marks the commands that print a table, or several, and those that print nothing but a text for other programs.
 func tabular(root *cobra.Command) {
-	for _, path := range []string{"", "jobs", "sweep new", "sweep check", "sweep status", "sweep table", "sweep frontier", "sweep scaling",
-		"sweep pairs", "calibrate", "model list", "restore", "export", "replay", "site", "settings", "analyze", "metrics", "compare",
-		"explain", "xray", "forecast", "suggest", "trace"} {
-		if c, _, err := root.Find(strings.Fields(path)); err == nil {
-			if c.Annotations == nil {
-				c.Annotations = map[string]string{}
+	for tables, paths := range map[string][]string{
+		command.One: {"", "jobs", "check", "sweep table", "sweep frontier", "sweep scaling", "sweep pairs", "calibrate show", "model list", "restore",
+			"replay", "settings", "analyze", "metric", "metrics", "compare", "xray", "suggest"},
+		command.Several: {"sweep new", "sweep check", "sweep status", "export", "site", "explain", "forecast", "trace"},
+		command.Text:    {"man", "completion", "mcp"},
+	} {
+		for _, path := range paths {
+			if c, _, err := root.Find(strings.Fields(path)); err == nil {
+				if c.Annotations == nil {
+					c.Annotations = map[string]string{}
+				}
+				c.Annotations[command.Tables] = tables
 			}
-			c.Annotations[command.Tables] = "yes"
 		}
 	}
 }

@@ -22,6 +22,9 @@ func (w withSlurm) Run() int { return slurmtest.Main(w.m) }
 
 // TestMain lets stories run this very program as the command shardeck.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-") { // jobs of a test start this program as shardeck
+		os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}
 	testscript.Main(withSlurm{m}, map[string]func(){
 		"shardeck": func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})

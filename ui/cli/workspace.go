@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -33,7 +34,10 @@ file of it, sites/NAME.yaml in the workspace, to be put right there.`, func(ctx 
 			})
 		}
 		r, err := a.SiteReport(ctx)
-		return e.Answer(err, r, func() { printSite(e, r) })
+		if err != nil {
+			return err
+		}
+		return e.Tell(r, func() { printSite(e, r) }, func() []present.Table { return siteTables(r) })
 	})
 	c.Flags().StringVar(&name, "write", "", "write the site as sites/`NAME`.yaml, to be edited")
 	return c
@@ -45,21 +49,8 @@ var origins = map[string]string{"assumed": "assumed: nothing here tells another;
 func printSite(e *command.Env, r site.Report) {
 	origin := "(" + cmp.Or(origins[r.Origin], r.Origin) + ")"
 	e.Say("%s  %s  %s", e.Paint(present.Strong, r.Site.Name), r.Site.Title, e.Paint(present.Dim, origin))
-	slots, scheduler := "", r.Scheduler
-	if r.Limits.GPUs > 0 {
-		slots = unit.Int(r.Limits.GPUs)
-	}
-	if r.Limits.Version != "" {
-		scheduler += " (" + r.Limits.Version + ")"
-	}
-	for _, l := range []struct{ label, text string }{
-		{"nodes", strings.Join(present.Nodes(r.Site, r.GPUs), "\n"+strings.Repeat(" ", 13))},
-		{"scheduler", scheduler}, {"account", cmp.Or(r.Account, unit.Missing)}, {"accounts", strings.Join(r.Limits.Accounts, ", ")},
-		{"QOS", strings.Join(r.Limits.QOS, ", ")}, {"GPU slots", slots}, {"note", r.Limits.Note},
-	} {
-		if l.text != "" {
-			e.Say("  %-9s  %s", l.label, l.text)
-		}
+	for _, l := range siteFacts(r) {
+		e.Say("  %-9s  %s", l[0], strings.ReplaceAll(l[1], "\n", "\n"+strings.Repeat(" ", 13)))
 	}
 	for _, line := range r.Machine.Lines {
 		e.Finding(string(line.Level), line.Text, line.Fix, 9)
@@ -71,6 +62,40 @@ func printSite(e *command.Env, r site.Report) {
 	if r.Problem != "" {
 		e.Warn("the scheduler's limits are not known: %s", r.Problem)
 	}
+}
+
+// siteFacts are what is known of a site, a label and a text each; the kinds of its nodes are lines of one.
+func siteFacts(r site.Report) [][2]string {
+	slots, scheduler := "", r.Scheduler
+	if r.Limits.GPUs > 0 {
+		slots = unit.Int(r.Limits.GPUs)
+	}
+	if r.Limits.Version != "" {
+		scheduler += " (" + r.Limits.Version + ")"
+	}
+	return slices.DeleteFunc([][2]string{
+		{"nodes", strings.Join(present.Nodes(r.Site, r.GPUs), "\n")}, {"scheduler", scheduler}, {"account", cmp.Or(r.Account, unit.Missing)},
+		{"accounts", strings.Join(r.Limits.Accounts, ", ")}, {"QOS", strings.Join(r.Limits.QOS, ", ")}, {"GPU slots", slots}, {"note", r.Limits.Note},
+	}, func(l [2]string) bool { return l[1] == "" })
+}
+
+// siteTables are a site's facts, what was found on this machine, and the queues.
+func siteTables(r site.Report) []present.Table {
+	facts := present.Table{Name: "site", Columns: present.Columns("fact", "value", "fix")}
+	for _, l := range append([][2]string{{"name", r.Site.Name}, {"title", r.Site.Title}, {"known by", r.Origin}}, siteFacts(r)...) {
+		for _, value := range strings.Split(l[1], "\n") {
+			facts.Add(present.Texts(l[0], value)...)
+		}
+	}
+	for _, line := range r.Machine.Lines {
+		facts.Add(present.Texts(string(line.Level), line.Text, line.Fix)...)
+	}
+	for _, text := range r.Site.Assumed {
+		facts.Add(present.Texts("assumed", text)...)
+	}
+	queues := present.Queues(r.Site)
+	queues.Name = "queues"
+	return []present.Table{facts, queues}
 }
 
 func settingsCmd(e *command.Env) *cobra.Command {

@@ -73,12 +73,13 @@ func TestFormats(t *testing.T) {
 	} {
 		e, out, errOut := written(t)
 		e.Format = format
-		c := &cobra.Command{Use: "jobs", Annotations: map[string]string{Tables: "yes"}}
+		c := &cobra.Command{Use: "jobs", Annotations: map[string]string{Tables: One}}
 		if err := e.Settle(c); err != nil {
 			t.Fatal(err)
 		}
 		e.Table(table)
-		if e.Say("beside it"); out.String() != want[0] || errOut.String() != want[1] {
+		e.Say("beside it")
+		if e.Finish(nil); out.String() != want[0] || errOut.String() != want[1] {
 			t.Errorf("%s: %q and %q, want %q", format, out, errOut, want)
 		}
 	}
@@ -130,6 +131,28 @@ func TestWatch(t *testing.T) {
 	}
 	if err := e.watch(t.Context(), func() error { return errors.New("gone") }); err == nil {
 		t.Error("a fault did not end it")
+	}
+}
+
+// TestWatchedTables: an answer that is watched is one CSV whenever it changes, as without --watch.
+func TestWatchedTables(t *testing.T) {
+	e, out, _ := written(t)
+	e.Format = FormatCSV
+	if err := e.Settle(&cobra.Command{Use: "jobs", Annotations: map[string]string{Tables: Several}}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	n := 0
+	if err := e.watch(ctx, func() error {
+		if n++; n == 4 {
+			cancel()
+		}
+		table := present.Table{Name: "jobs", Columns: present.Columns("job")}
+		table.Add(present.Texts(fmt.Sprint(n / 2))...)
+		e.Table(table)
+		return nil
+	}); err != nil || out.String() != "table,job\njobs,0\ntable,job\njobs,1\n" {
+		t.Errorf("%v %q", err, out)
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/app"
+	"shardeck/model/present"
 	"shardeck/ui/theme"
 )
 
@@ -41,14 +42,15 @@ type Env struct {
 	Typing   bool // the cockpit is about to open
 	Sets     []string
 
-	theme  *theme.Theme // see Theme
-	csv    bool         // see CSVFlag
-	data   io.Writer    // where tables go: standard output
-	tables int          // printed so far
-	left   []string     // columns for which there was no room
-	glass  io.Writer    // the real standard output, while Out gathers an answer; nil: it is Out
-	opened *app.App
-	warned int // of its warnings, those printed
+	theme   *theme.Theme    // see Theme
+	csv     bool            // see CSVFlag
+	data    io.Writer       // where tables go: standard output
+	kept    []present.Table // to be one CSV
+	several bool            // the command may print several tables
+	left    []string        // columns for which there was no room
+	glass   io.Writer       // the real standard output, while Out gathers an answer; nil: it is Out
+	opened  *app.App
+	warned  int // of its warnings, those printed
 }
 
 // Close ends what the workspace still does.

@@ -29,10 +29,14 @@ const (
 // Formats are the words of --format.
 var Formats = []string{FormatTable, FormatJSON, FormatCSV, FormatMarkdown}
 
-// What a command's annotations say of its formats: that it prints tables, and a format that it alone has.
+// What a command's annotations say of its formats: that it prints a table (One), may print several (Several), or prints nothing but a
+// Text that other programs read; and a format that it alone has.
 const (
 	Tables    = "tables"
+	One       = "one"
+	Several   = "several"
 	OwnFormat = "format"
+	Text      = "text"
 )
 
 // Settle works out the format that flags ask for, before a command runs. Of CSV standard output holds the tables alone: what is
@@ -52,10 +56,12 @@ func (e *Env) Settle(c *cobra.Command) error {
 	case e.Format != own && !slices.Contains(Formats, e.Format):
 		known := strings.TrimSuffix(strings.Join(append(slices.Clone(Formats), own), ", "), ", ")
 		return Usage("--format %.20s: formats are %s", e.Format, known)
+	case c.Annotations[Tables] == Text && e.Format != FormatTable:
+		return Usage("%s prints a text that other programs read, and has no --format %s", c.CommandPath(), e.Format)
 	case e.Format != own && e.Format != FormatTable && e.Format != FormatJSON && c.Annotations[Tables] == "":
 		return Usage("--format %s is of tables, and %s prints none\nits whole answer: --format json", e.Format, c.CommandPath())
 	}
-	e.JSON, e.data = e.Format == FormatJSON, e.Out
+	e.JSON, e.data, e.several = e.Format == FormatJSON, e.Out, c.Annotations[Tables] == Several
 	switch e.Format {
 	case FormatCSV:
 		e.Out = e.Err
@@ -74,15 +80,11 @@ func (e *Env) CSVFlag(c *cobra.Command, help string) {
 func (e *Env) Records(all [][]string) error { return csv.NewWriter(e.data).WriteAll(all) }
 
 // Table prints a table in the format asked for: as wide as the screen is, with names cut and columns left out for which there is
-// no room; whole into a pipe, as CSV and as Markdown.
+// no room; whole into a pipe, as CSV, where all tables of an answer are one, and as Markdown.
 func (e *Env) Table(t present.Table) {
-	e.tables++
 	switch e.Format {
 	case FormatCSV:
-		if e.tables > 1 {
-			fmt.Fprintln(e.data)
-		}
-		_ = e.Records(present.Records(t)) // a pipe that was closed: nobody reads on
+		e.kept = append(e.kept, t)
 	case FormatMarkdown:
 		fmt.Fprint(e.Out, "\n", e.Plain(present.MarkdownTable(t)))
 	default:
@@ -96,6 +98,14 @@ func (e *Env) Table(t present.Table) {
 			}
 		}
 	}
+}
+
+// flush prints the tables kept as one CSV.
+func (e *Env) flush() {
+	if len(e.kept) > 0 {
+		_ = e.Records(present.Joint(e.kept, e.several)) // a pipe that was closed: nobody reads on
+	}
+	e.kept = nil
 }
 
 // sayLeft says which columns had no room.

@@ -64,10 +64,12 @@ func (e *Env) Wrapped(indent string, texts ...string) {
 	}
 }
 
-// Rows prints a table after a blank line, or nothing if it has no rows.
+// Rows prints a table after a blank line; one without rows only as CSV and Markdown, whose header is there whatever the rows.
 func (e *Env) Rows(t present.Table) {
-	if len(t.Rows) > 0 {
+	if len(t.Rows) > 0 && e.Format != FormatCSV {
 		fmt.Fprintln(e.Out)
+	}
+	if len(t.Rows) > 0 || e.Format != FormatTable {
 		e.Table(t)
 	}
 }
@@ -79,6 +81,19 @@ func (e *Env) Show(result any, text func()) error {
 	}
 	text()
 	return nil
+}
+
+// Tell is Show of a result that only CSV and Markdown have as tables: text says it otherwise.
+func (e *Env) Tell(result any, text func(), tables func() []present.Table) error {
+	return e.Show(result, func() {
+		if e.Format == FormatTable {
+			text()
+			return
+		}
+		for _, t := range tables() {
+			e.Table(t)
+		}
+	})
 }
 
 // Answer is Show unless what was asked for failed; also is the exit code that its answer means, if any.
@@ -209,6 +224,7 @@ const interrupted = "interrupted; what was written so far is whole"
 // Finish prints an error, for people or as JSON, and returns its exit code.
 func (e *Env) Finish(err error) int {
 	e.sayNotes()
+	e.flush()
 	e.sayLeft()
 	var c *coded
 	switch {

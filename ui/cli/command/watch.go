@@ -69,14 +69,15 @@ func (e *Env) watch(ctx context.Context, run func() error) error {
 // gathered is what run prints, and what it says beside that; what is drawn over and over has both in one.
 func (e *Env) gathered(run func() error, over bool) (answer, notes *bytes.Buffer, err error) {
 	answer, notes = &bytes.Buffer{}, &bytes.Buffer{}
-	e.tables, e.left, e.data, e.Out, e.Err = 0, nil, answer, answer, notes
+	e.kept, e.left, e.data, e.Out, e.Err = nil, nil, answer, answer, notes
 	if over {
 		e.Err = answer
 	}
 	if e.Format == FormatCSV {
 		e.Out = e.Err
 	}
-	if err = run(); over && err == nil {
+	err = run()
+	if e.flush(); over && err == nil {
 		e.sayLeft()
 		answer = bytes.NewBufferString(e.fitting(answer.String()))
 	}

@@ -109,8 +109,13 @@ reason for the difference; so does what the run has less of than their rule asks
 		return command.ShowEach(e, runs, func(run string) (publish.Exported, error) {
 			return a.Publish.Export(ctx, run, what, under, e.Progress())
 		}, func(x publish.Exported) {
-			e.Say("%s  %s · %s", e.Paint(present.Strong, x.Dir), unit.Plural(len(x.Files), "file"), unit.FileSize(x.Bytes))
-			e.Wrapped("  ", "  opened by "+x.Reader)
+			t := present.Table{Name: "folders", Columns: present.Columns("folder", ">files", ">bytes", "opened by")}
+			if t.Add(present.Texts(x.Dir, unit.Int(len(x.Files)), unit.Int(int(x.Bytes)), x.Reader)...); e.Format != command.FormatTable {
+				e.Table(t)
+			} else {
+				e.Say("%s  %s · %s", e.Paint(present.Strong, x.Dir), unit.Plural(len(x.Files), "file"), unit.FileSize(x.Bytes))
+				e.Wrapped("  ", "  opened by "+x.Reader)
+			}
 			e.Warnings(x.Warnings)
 		})
 	})

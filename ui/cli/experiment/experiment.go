@@ -39,7 +39,12 @@ quota, disk, output directories. Exit code 1 if any of these fails.`, func(ctx c
 			return checkEnvironment(ctx, e, a, ids)
 		}
 		rows, err := a.Rows(ctx, ids)
-		return e.Answer(err, ChecksOf(rows), func() { printChecks(e, a, rows) }, verdictOf(rows))
+		if err != nil {
+			return err
+		}
+		return cmp.Or(e.Tell(ChecksOf(rows), func() { printChecks(e, a, rows) }, func() []present.Table {
+			return []present.Table{present.Checks(rows)}
+		}), verdictOf(rows))
 	})
 	c.Flags().BoolVar(&env, "env", false, "look at software, models, quota and disk instead")
 	return c
@@ -153,10 +158,16 @@ func checkEnvironment(ctx context.Context, e *command.Env, a *app.App, ids []str
 			failed = command.Exit(command.Failed)
 		}
 	}
-	return cmp.Or(e.Show(lines, func() {
+	return cmp.Or(e.Tell(lines, func() {
 		for _, line := range lines {
 			e.Finding(string(line.Level), line.What+"  "+line.Text, line.Fix, 4)
 		}
+	}, func() []present.Table {
+		t := present.Table{Columns: present.Columns("level", "of", "found", "fix")}
+		for _, line := range lines {
+			t.Add(present.Texts(string(line.Level), line.What, line.Text, line.Fix)...)
+		}
+		return []present.Table{t}
 	}), failed)
 }
 

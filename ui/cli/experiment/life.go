@@ -112,11 +112,9 @@ func printTrash(e *command.Env, all []experiments.Deletion) {
 	for _, d := range all {
 		t.Add(present.Texts(d.ID, d.At.Local().Format(time.DateTime), cmp.Or(strings.Join(d.Results, " "), unit.Missing), d.Name)...)
 	}
-	if len(all) == 0 {
+	if e.Rows(t); len(all) == 0 {
 		e.Warn("the trash is empty")
-		return
 	}
-	e.Rows(t)
 }
 
 // Archive puts experiments out of sight.

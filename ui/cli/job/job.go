@@ -216,7 +216,7 @@ type jobsJSON struct {
 }
 
 func printJobs(e *command.Env, list jobs.JobList, causes map[string]string) {
-	if len(list.Jobs) > 0 {
+	if len(list.Jobs) > 0 || e.Format != command.FormatTable {
 		e.Table(present.Jobs(list.Jobs, causes, time.Now()))
 	} else {
 		e.Say("no jobs")

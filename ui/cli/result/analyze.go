@@ -119,9 +119,10 @@ func printReport(e *command.Env, r measure.Report) {
 	for _, run := range r.Runs {
 		t.Add(append(present.RunCells(run.Analysis, present.Cell{Text: run.Run}, present.OrNone(run.Layout)), runRemark(run))...)
 	}
-	if len(r.Runs) > 0 {
+	if len(r.Runs) > 0 || e.Format != command.FormatTable {
 		e.Table(t)
-	} else {
+	}
+	if len(r.Runs) == 0 {
 		e.Warn("no run under trace_collection/ yet: the summary has no rows")
 	}
 	for _, path := range r.Files {

@@ -63,7 +63,9 @@ func printWaterfall(e *command.Env, w explain.Waterfall) {
 		w.After.Run), w.After.Layout.Short())
 	for _, m := range w.Metrics {
 		e.Say("\n%s", e.Paint(present.Strong, present.ExplainHead(m)))
-		e.Table(present.Waterfall(m))
+		t := present.Waterfall(m)
+		t.Name = m.Name
+		e.Table(t)
 		e.Wrapped("  ", present.ExplainWords(m)...)
 	}
 	e.Warnings(w.Notes)

@@ -93,7 +93,9 @@ func printForecasts(e *command.Env, all []forecast.Forecast) {
 			e.Wrapped("         ", "refused: "+f.Refused)
 			continue
 		}
-		e.Rows(present.Forecast(f))
+		t := present.Forecast(f)
+		t.Name = f.ID
+		e.Rows(t)
 		e.Wrapped("         ", present.ForecastWords(f)...)
 	}
 }

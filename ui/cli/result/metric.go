@@ -93,7 +93,7 @@ func printDefinitions(e *command.Env, name string) error {
 	told := model.Each(defs, func(d metric.Definition) definition {
 		return definition{d.Name, append([]string{}, d.Aliases...), d.Unit, d.Family, d.Text, cmp.Or(string(d.Better), "neither"), d.Near}
 	})
-	return e.Show(told, func() {
+	return e.Tell(told, func() {
 		for i, d := range defs {
 			if i > 0 {
 				fmt.Fprintln(e.Out)
@@ -108,6 +108,12 @@ func printDefinitions(e *command.Env, name string) error {
 			e.Say("%s (%s)", e.Paint(present.Strong, d.Name), strings.Join(widget.Wrap(strings.Join(what, ", "), 72), "\n  "))
 			e.Say("  %s", strings.Join(widget.Wrap(d.Text, 76), "\n  "))
 		}
+	}, func() []present.Table {
+		t := present.Table{Columns: present.Columns("metric", "unit", "family", "better", "nearest", "also", "definition")}
+		for _, d := range told {
+			t.Add(present.Texts(d.Name, d.Unit, d.Family, d.Better, d.Nearest, strings.Join(d.Aliases, " "), d.Definition)...)
+		}
+		return []present.Table{t}
 	})
 }
 
@@ -145,12 +151,15 @@ func printMetric(ctx context.Context, e *command.Env, a *app.App, name, run stri
 	if m.Value == nil && !isAnswer(m) {
 		none = command.Exit(command.NoValue)
 	}
-	return cmp.Or(e.Show(m, func() {
+	return cmp.Or(e.Tell(m, func() {
 		if m.Value != nil {
 			fmt.Fprintln(e.Out, unit.Full(*m.Value))
 		} else if isAnswer(m) {
 			fmt.Fprintln(e.Out, m.Reason)
 		}
+	}, func() []present.Table {
+		only := metric.Analysis{Ranks: found.Ranks, Metrics: []metric.Metric{m}}
+		return []present.Table{present.Metrics(&only, []metric.Definition{d})}
 	}), command.DamagedIf(found.Damaged), none)
 }
 

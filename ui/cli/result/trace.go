@@ -158,7 +158,7 @@ func printRanks(e *command.Env, s *metric.TraceSummary, t present.Table, all boo
 		r := s.Ranks[row] // copies are left with idle
 		return present.Cell{Text: widget.Bar(th, width, float64(r.WindowNS), pane.WindowParts(th, r)[:4], th.Idle)}
 	})
-	if left := len(t.Rows) - maxRanks; left > 0 && !all {
+	if left := len(t.Rows) - maxRanks; left > 0 && !all && e.Format == command.FormatTable {
 		rows := t.Rows
 		t.Rows = nil
 		for i, at := range present.ExtremeRanks(s.Ranks, maxRanks/2) {
@@ -213,10 +213,10 @@ func printTraceDiff(e *command.Env, c scaling.TraceComparison, top int) {
 		e.Wrapped("  ", c.Loss.Words())
 	}
 	for _, t := range present.TraceDiff(c.TraceDiff) {
-		switch t.Name {
-		case "kernels":
+		switch {
+		case t.Name == "kernels":
 			t = t.Top(top)
-		case "collectives":
+		case t.Name == "collectives" && e.Format == command.FormatTable: // two, for a screen
 			e.Rows(t.Only(0, 1, 2, 3, 4, 5, 6, 7))
 			t = t.Without(2, 3, 4, 5, 6, 7)
 		}
