@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 
@@ -47,10 +48,19 @@ func parseConfig(text []byte) (model.Experiment, error) {
 }
 
 // Recordings lists the embedded runs that can be played back, by name; Servers those of servers under load.
-func Recordings() []Recording { return recordings(demoDir + "/*/kineto_trace_0.json.gz") }
+func Recordings() []Recording { return slices.Clone(embedded()[0]) }
 
 // Servers are the recordings of servers under load, by name.
-func Servers() []Recording { return recordings(serveDir + "/*/" + string(model.FileServing)) }
+func Servers() []Recording { return slices.Clone(embedded()[1]) }
+
+// untraced are the recordings of times alone, one a workload.
+func untraced() []Recording { return embedded()[2] }
+
+// embedded are the recordings with traces, of servers, and of times alone: read once, since a sweep asks a thousand times.
+var embedded = sync.OnceValue(func() [3][]Recording {
+	return [3][]Recording{recordings(demoDir + "/*/kineto_trace_0.json.gz"), recordings(serveDir + "/*/" + string(model.FileServing)),
+		recordings(sweepDir + "/*/timing_stats_0.json")}
+})
 
 func recordings(pattern string) (all []Recording) {
 	names, _ := fs.Glob(templates.FS, pattern) // the pattern is sound
@@ -74,9 +84,6 @@ func load(dir string) (Recording, error) {
 	return Recording{path.Base(dir), e, cmp.Or(int(e.Profiling.TraceIterations), e.ProfileIterations),
 		cmp.Or(int(e.Profiling.TraceTokens), e.Data.MaxTokens), dir}, nil // nothing of a server is traced
 }
-
-// untraced are the recordings of times alone, one a workload.
-func untraced() []Recording { return recordings(sweepDir + "/*/timing_stats_0.json") }
 
 // For returns the recording that an experiment means: the one it names, else the one of its model and layout; of several, the
 // one of its workload, then the plain one with traces, by the shortest name, and of loads the nearest. The error lists those.
