@@ -77,6 +77,7 @@ type App struct {
 	*KnownModels
 	*site.Cluster
 	*experiments.Experiments
+	*experiments.Life
 	*jobs.Jobs
 	*measure.Measure
 	*sweep.Sweeps
@@ -111,7 +112,7 @@ func Open(o Options) (*App, error) {
 	}
 	a.chooseScheduler()
 	a.furnish()
-	a.Experiments.Resume()
+	a.Resume()
 	return a, nil
 }
 
@@ -127,12 +128,13 @@ func (a *App) furnish() {
 		Workspace: a.ws, World: a.world, Pool: a.pool, Cache: measure.OpenCache(o.CacheDir), Version: programVersion(o.Binary),
 		Now: o.Now, Names: a.catalog.Kernels, Typing: o.Typing, LoginBudget: a.LoginBudget,
 	})
-	a.Experiments = experiments.New(experiments.Needs{
+	a.Life = experiments.New(experiments.Needs{
 		Workspace: a.ws, World: a.world, Sets: a.experimentSets, Note: a.note, Settings: a.scriptSettings,
 		Jobs: func() []model.Job { return a.KnownJobs() }, KnownOf: a.Measure.Quick, Now: o.Now,
 		Played:  func(e model.Experiment) error { _, err := replay.For(e); return err },
 		Unended: func(ctx context.Context, id string) *model.Job { return a.Jobs.Unended(ctx, id) },
 	})
+	a.Experiments = a.Life.Experiments
 	a.Jobs = jobs.New(jobs.Needs{
 		Workspace: a.ws, World: a.world, Scheduler: a.scheduler, Now: o.Now, Note: a.note, Past: a.shelf("history"),
 		Poll:        poll.New(a.scheduler, poll.Options{Interval: a.catalog.Settings.Refresh, Floor: a.floor(), Now: o.Now, Shelf: a.shelf("queue")}),

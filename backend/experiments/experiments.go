@@ -1,5 +1,5 @@
 // Package experiments is the use cases before a job: list the experiments, edit one, make one from
-// another, rename (rename.go), delete, archive (life.go), write configs, job scripts and the runner (generate.go), the workload card of a run (card.go),
+// another (new.go), rename (rename.go), delete, archive (life.go), write configs, job scripts and the runner (generate.go), the workload card of a run (card.go),
 // and the folder of one that ccl-bench reads (cclbench.go).
 package experiments
 
@@ -15,7 +15,6 @@ import (
 
 	"shardeck/backend/config"
 	"shardeck/backend/diskcheck"
-	"shardeck/backend/generated"
 	"shardeck/backend/render"
 	"shardeck/backend/strictyaml"
 	"shardeck/backend/workspace"
@@ -44,7 +43,7 @@ type Needs struct {
 type Experiments struct{ Needs }
 
 // New works on the experiments of an open workspace.
-func New(n Needs) *Experiments { return &Experiments{n} }
+func New(n Needs) *Life { return &Life{&Experiments{n}} }
 
 // Board lists every experiment: its config and verdict, the newest job and the key figures of the newest run.
 // It reads small files only: no trace, and of the scheduler the last answer there is.
@@ -58,7 +57,7 @@ func (x *Experiments) Board(ctx context.Context) ([]board.Row, error) {
 		return nil, err
 	}
 	jobs := x.Jobs()
-	rows, away := make([]board.Row, len(files)), x.Workspace.Archived()
+	rows, away := make([]board.Row, len(files)), workspace.Archive{Workspace: x.Workspace}.IDs()
 	for i, f := range files {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -68,7 +67,7 @@ func (x *Experiments) Board(ctx context.Context) ([]board.Row, error) {
 		id, dir := rows[i].Experiment.ID, rows[i].Experiment.ResultDir(false)
 		rows[i].Job = model.First(jobs, func(j model.Job) bool { return j.Runs(id) })
 		run := model.First(runs, func(r model.Run) bool { return dir != "" && r.Dir == x.Workspace.Path(dir) })
-		if x.ran(&rows[i], run); run != nil {
+		if ran(&rows[i], run); run != nil {
 			rows[i].Analysis = x.KnownOf(ctx, *run)
 		}
 		rows[i].Older = x.older(runs, dir)
@@ -92,7 +91,7 @@ func (x *Experiments) older(runs []model.Run, dir string) (all []model.Run) {
 }
 
 // ran gives a row its run, and what its config says otherwise by now.
-func (x *Experiments) ran(row *board.Row, run *model.Run) {
+func ran(row *board.Row, run *model.Run) {
 	if row.Run = run; run != nil && run.Experiment != nil && row.Problem == "" {
 		run.Changed = config.Changes(*run.Experiment, row.Experiment)
 	}
@@ -105,7 +104,7 @@ func (x *Experiments) WithRun(row board.Row, nsys bool) board.Row {
 		return row // the usual case, and to say which run may be meant costs a look at all configs
 	}
 	if run, err := x.Workspace.Run(x.Workspace.Path(dir)); err == nil {
-		x.ran(&row, &run)
+		ran(&row, &run)
 	}
 	return row
 }
@@ -276,146 +275,4 @@ func (x *Experiments) KeepUnsaved(u model.Unsaved) error {
 		return nil
 	}
 	return x.Workspace.Ledger().KeepUnsaved(u)
-}
-
-// NewOptions say what a new experiment is to be.
-type NewOptions struct {
-	ID    string
-	From  string       // an experiment or an entry of the catalogue; empty: the catalogue's first
-	Edits []model.Edit // in order
-}
-
-// New makes an experiment from another: its config, with the comments of the one it
-// came from, and its script. Nothing is written if the config would not be valid; a
-// layout that is not legal is written and says so in the row's verdict.
-func (x *Experiments) New(_ context.Context, o NewOptions) (board.Row, []Wrote, error) {
-	if err := x.Workspace.Writable("write a config"); err != nil {
-		return board.Row{}, nil, err
-	}
-	p, err := o.plan(x)
-	if err != nil {
-		return board.Row{}, nil, err
-	}
-	if err := x.Workspace.CreateFile(p.rel, p.doc.Text(), 0o644); err != nil {
-		return board.Row{}, nil, err
-	}
-	return p.withScript(x)
-}
-
-type planned struct {
-	doc *config.Document
-	rel string // where it would be written
-}
-
-func (o NewOptions) plan(x *Experiments) (planned, error) {
-	if err := o.checkFree(x); err != nil {
-		return planned{}, err
-	}
-	doc, err := o.template(x)
-	if err != nil {
-		return planned{}, err
-	}
-	for _, e := range o.edits(doc) {
-		path, err := config.Path(e.Path)
-		if err == nil {
-			err = doc.Change(model.Edit{Path: path, Value: e.Value})
-		}
-		if err != nil {
-			return planned{}, &model.Fault{Text: fmt.Sprintf("%s=%s", e.Path, e.Value), Cause: err, Kind: model.ErrInvalid}
-		}
-	}
-	if err := doc.Err(); err != nil {
-		return planned{}, err
-	}
-	rel, err := render.ConfigPath(o.ID, render.Slug(doc.Experiment()))
-	if err != nil {
-		return planned{}, &model.Fault{Cause: err, Kind: model.ErrInvalid}
-	}
-	return planned{doc, rel}, nil
-}
-
-func (p planned) withScript(x *Experiments) (board.Row, []Wrote, error) {
-	g := &generation{x: x, wrote: []Wrote{{Path: p.rel, Action: generated.Created}}}
-	f := x.Workspace.ReadFile(p.rel)
-	if f.Err == nil && x.Check(f.Experiment).OK() {
-		if err := g.script(f); err != nil {
-			return x.rowOf(f), g.wrote, err
-		}
-	}
-	row, err := x.Row(f.Experiment.ID)
-	return row, g.wrote, err
-}
-
-func (o NewOptions) checkFree(x *Experiments) error {
-	if err := model.CheckID(o.ID); err != nil {
-		return &model.Fault{Text: err.Error(), Kind: model.ErrInvalid}
-	}
-	if slices.Contains(x.IDs(), o.ID) {
-		return model.Invalid(fmt.Sprintf("there is an experiment %s already", o.ID), "choose another id, or edit that one")
-	}
-	return nil
-}
-
-func (o NewOptions) template(x *Experiments) (*config.Document, error) {
-	from := o.From
-	if from != "" && slices.Contains(x.IDs(), from) {
-		row, err := x.Row(from)
-		if err != nil {
-			return nil, err
-		}
-		return x.Workspace.OpenDocument(row.File)
-	}
-	entries, err := x.catalogue()
-	if err != nil {
-		return nil, err
-	}
-	if from == "" && len(entries) > 0 {
-		from = entries[0].ID
-	}
-	e, err := entry(entries, from)
-	if err != nil {
-		return nil, err
-	}
-	text, err := e.YAML()
-	if err != nil {
-		return nil, err
-	}
-	return config.NewDocument(e.ID, text)
-}
-
-// edits are the edits that make it another experiment, before those asked for.
-func (o NewOptions) edits(doc *config.Document) []model.Edit {
-	from := doc.Get("experiment_id")
-	words := []string{"from " + from}
-	for _, e := range o.Edits {
-		words = append(words, e.Path[strings.LastIndexByte(e.Path, '.')+1:]+"="+e.Value)
-	}
-	own := []model.Edit{
-		{Path: "experiment_id", Value: o.ID},
-		{Path: "description", Value: strings.Join(words, ", ")},
-		{Path: "output_dir", Value: workspace.TracesDir + "/" + o.ID},
-	}
-	return append(own, o.Edits...)
-}
-
-// Clone makes a new experiment from another; the result is written.
-func (x *Experiments) Clone(id, newID string, edits ...model.Edit) (board.Row, error) {
-	if _, err := x.Workspace.Experiment(id); err != nil {
-		return board.Row{}, err
-	}
-	row, _, err := x.New(context.Background(), NewOptions{ID: newID, From: id, Edits: edits})
-	return row, err
-}
-
-// PlanClone is what Clone would make, judged; nothing is written.
-func (x *Experiments) PlanClone(id, newID string, edits ...model.Edit) (board.Row, error) {
-	if _, err := x.Workspace.Experiment(id); err != nil {
-		return board.Row{}, err
-	}
-	p, err := NewOptions{ID: newID, From: id, Edits: edits}.plan(x)
-	if err != nil {
-		return board.Row{}, err
-	}
-	e := x.WithSets(p.doc.Experiment())
-	return board.Row{File: p.rel, Experiment: e, Verdict: x.Check(e)}, nil
 }

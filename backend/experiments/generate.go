@@ -87,12 +87,12 @@ func (g *generation) writeCatalogue() ([]catalog.Entry, error) {
 	if last := &g.wrote[len(g.wrote)-1]; last.Action == Refused {
 		last.Action = Unchanged
 	}
-	return g.x.catalogue()
+	return catalogueOf(g.x.Workspace)
 }
 
-// catalogue reads the user's catalogue, the embedded one where there is none.
-func (x *Experiments) catalogue() ([]catalog.Entry, error) {
-	data, err := os.ReadFile(x.Workspace.Path(workspace.CatalogFile))
+// catalogueOf reads the user's catalogue, the embedded one where there is none.
+func catalogueOf(w *workspace.Workspace) ([]catalog.Entry, error) {
+	data, err := os.ReadFile(w.Path(workspace.CatalogFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		data, err = catalog.BuiltinCatalogue()
 	}

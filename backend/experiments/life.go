@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path"
@@ -15,6 +16,13 @@ import (
 	"shardeck/model"
 )
 
+// Life is what becomes of an experiment once it is there: renamed, deleted and had back, archived, noted of.
+type Life struct{ *Experiments }
+
+func (x *Life) journal() workspace.Journal { return workspace.Journal{Workspace: x.Workspace} }
+
+func (x *Life) archive() workspace.Archive { return workspace.Archive{Workspace: x.Workspace} }
+
 // Deletion is what was deleted, or was had back.
 type Deletion struct {
 	ID      string    `json:"id"`
@@ -25,16 +33,16 @@ type Deletion struct {
 }
 
 // Resume does the rest of changes that a process began and did not live to finish. What another one is at is left to it.
-func (x *Experiments) Resume() {
+func (x *Life) Resume() {
 	if x.Workspace.ReadOnly {
 		return
 	}
-	for _, c := range x.Workspace.Pending() {
+	for _, c := range x.journal().Pending() {
 		taken, err := claim.Take(x.Workspace, c.Experiment)
 		if err != nil {
 			continue
 		}
-		if err := x.Workspace.Finish(c); err != nil {
+		if err := x.journal().Finish(c); err != nil {
 			x.Note(err.Error())
 		} else {
 			x.Note("the " + c.Kind + " of " + c.Experiment + ", which was broken off, is done now")
@@ -44,7 +52,7 @@ func (x *Experiments) Resume() {
 }
 
 // apply gives a change its name and does it.
-func (x *Experiments) apply(c *workspace.Change, id string, at time.Time) error {
+func (x *Life) apply(c *workspace.Change, id string, at time.Time) error {
 	c.Experiment, c.At = id, at
 	c.Key = workspace.NewTag(id, c.At)
 	if c.Kind == workspace.Deleted {
@@ -52,11 +60,11 @@ func (x *Experiments) apply(c *workspace.Change, id string, at time.Time) error 
 			c.Moves[i].To = workspace.Away(m.From, c.Key)
 		}
 	}
-	return x.Workspace.Apply(*c)
+	return x.journal().Apply(*c)
 }
 
 // hold takes an experiment, and other ids, for this process alone, once nothing is in the way of changing it.
-func (x *Experiments) hold(ctx context.Context, id, how string, also ...string) (f workspace.File, free func(), err error) {
+func (x *Life) hold(ctx context.Context, id, how string, also ...string) (f workspace.File, free func(), err error) {
 	if err := x.Workspace.Writable("change " + id); err != nil {
 		return f, nil, err
 	}
@@ -91,7 +99,7 @@ func (x *Experiments) hold(ctx context.Context, id, how string, also ...string) 
 }
 
 // inTheWay is why an experiment must stay as it is for now; nil: it need not.
-func (x *Experiments) inTheWay(ctx context.Context, f workspace.File) *model.Fault {
+func (x *Life) inTheWay(ctx context.Context, f workspace.File) *model.Fault {
 	id := f.Experiment.ID
 	if j := x.Unended(ctx, id); j != nil {
 		text := "a job of it was sent and no reply came"
@@ -128,7 +136,7 @@ func editorOf(file string) string {
 }
 
 // sweepOf is the sweep that an experiment is a point of: its id begins with the sweep's.
-func (x *Experiments) sweepOf(id string) string {
+func (x *Life) sweepOf(id string) string {
 	files, _ := x.Workspace.Sweeps()
 	for _, f := range files {
 		if s := strings.TrimSuffix(path.Base(f), path.Ext(f)); strings.HasPrefix(id, s+"-") {
@@ -139,7 +147,7 @@ func (x *Experiments) sweepOf(id string) string {
 }
 
 // alone reports whether no other config has a value of this one.
-func (x *Experiments) alone(f workspace.File, of func(model.Experiment) string) bool {
+func (x *Life) alone(f workspace.File, of func(model.Experiment) string) bool {
 	files, _ := x.Workspace.Experiments()
 	return !slices.ContainsFunc(files, func(o workspace.File) bool { return o.Path != f.Path && of(o.Experiment) == of(f.Experiment) })
 }
@@ -148,18 +156,18 @@ func outputDir(e model.Experiment) string { return e.OutputDir }
 
 // Delete puts experiments into the trash, from which Restore has them back: configs and job scripts, with results also the folders of
 // their runs. Their jobs stay in the history. It is refused as Rename is; those before one that is refused are deleted, and returned.
-func (x *Experiments) Delete(ctx context.Context, ids []string, results bool) ([]Deletion, error) {
+func (x *Life) Delete(ctx context.Context, ids []string, results bool) ([]Deletion, error) {
 	at := x.Now()
 	return model.Through(ids, func(id string) (Deletion, error) { return x.deleteOne(ctx, id, results, at) })
 }
 
-func (x *Experiments) deleteOne(ctx context.Context, id string, results bool, at time.Time) (Deletion, error) {
+func (x *Life) deleteOne(ctx context.Context, id string, results bool, at time.Time) (Deletion, error) {
 	f, free, err := x.hold(ctx, id, "deleted")
 	if err != nil {
 		return Deletion{}, err
 	}
 	defer free()
-	c, w := workspace.Change{Kind: workspace.Deleted}, x.Workspace
+	c, w := workspace.Change{Kind: workspace.Deleted}, x.journal()
 	id = f.Experiment.ID
 	if out := f.Experiment.OutputDir; results && model.CheckOutputDir(out) == nil {
 		if !x.alone(f, outputDir) {
@@ -173,13 +181,13 @@ func (x *Experiments) deleteOne(ctx context.Context, id string, results bool, at
 		return Deletion{}, model.Invalid(id+" is not deleted: the sweep "+s+" varies it", "remove "+s+" first, or shardeck archive "+id+" hides it")
 	}
 	gone := func([]byte) []byte { return nil }
-	for _, rel := range []string{f.Rel, render.ScriptPath(id), w.ArchivedFile(id)} {
-		texts, err := w.Replace(rel, rel, gone)
-		if err != nil {
-			return Deletion{}, err
-		}
-		c.Texts = append(c.Texts, texts...)
+	config, err1 := w.Replace(f.Rel, f.Rel, gone)
+	script, err2 := w.Replace(render.ScriptPath(id), render.ScriptPath(id), gone)
+	archived, err3 := x.archive().Renamed(id, "")
+	if err := cmp.Or(err1, err2, err3); err != nil {
+		return Deletion{}, err
 	}
+	c.Texts = slices.Concat(config, script, archived)
 	if err := x.apply(&c, id, at); err != nil {
 		return Deletion{}, err
 	}
@@ -187,7 +195,7 @@ func (x *Experiments) deleteOne(ctx context.Context, id string, results bool, at
 }
 
 // sweepsOver is the file of a sweep that varies an experiment; empty: none does.
-func (x *Experiments) sweepsOver(id string) (string, error) {
+func (x *Life) sweepsOver(id string) (string, error) {
 	files, err := x.Workspace.Sweeps()
 	for _, f := range files {
 		if text, _ := x.Workspace.ReadText(f); baseOf(id).Match(text) {
@@ -206,8 +214,8 @@ func deletionOf(c workspace.Change) Deletion {
 }
 
 // Deleted lists what Restore can have back, newest first.
-func (x *Experiments) Deleted() ([]Deletion, error) {
-	all, warnings, err := x.Workspace.Trash()
+func (x *Life) Deleted() ([]Deletion, error) {
+	all, warnings, err := x.journal().Trash()
 	for _, text := range warnings {
 		x.Note(text)
 	}
@@ -215,8 +223,8 @@ func (x *Experiments) Deleted() ([]Deletion, error) {
 }
 
 // trashed is a deletion by its name, or the newest of an id; an empty one: the newest of all.
-func (x *Experiments) trashed(name string) (workspace.Change, error) {
-	all, _, err := x.Workspace.Trash()
+func (x *Life) trashed(name string) (workspace.Change, error) {
+	all, _, err := x.journal().Trash()
 	if c := model.First(all, func(c workspace.Change) bool { return name == "" || c.Experiment == name || c.Key == name }); c != nil {
 		return *c, nil
 	}
@@ -232,12 +240,12 @@ func (x *Experiments) trashed(name string) (workspace.Change, error) {
 
 // Restore has experiments back from the trash, as they were: the newest of an id, or one by the name of its deletion; empty: all that were
 // deleted last, together.
-func (x *Experiments) Restore(name string) (done []Deletion, err error) {
+func (x *Life) Restore(name string) (done []Deletion, err error) {
 	newest, err := x.trashed(name)
 	if err != nil {
 		return nil, err
 	}
-	all, _, err := x.Workspace.Trash()
+	all, _, err := x.journal().Trash()
 	for _, c := range all {
 		if err == nil && (c.Key == newest.Key || name == "" && c.At.Equal(newest.At)) {
 			if err = x.restore(c); err == nil {
@@ -248,11 +256,11 @@ func (x *Experiments) Restore(name string) (done []Deletion, err error) {
 	return done, err
 }
 
-func (x *Experiments) restore(c workspace.Change) error {
+func (x *Life) restore(c workspace.Change) error {
 	if err := x.Workspace.Writable("restore " + c.Experiment); err != nil {
 		return err
 	}
-	if err := (NewOptions{ID: c.Experiment}).checkFree(x); err != nil {
+	if err := (NewOptions{ID: c.Experiment}).checkFree(x.Experiments); err != nil {
 		return &model.Fault{Text: c.Experiment + " is not restored", Cause: err, ToDo: "rename that one first", Kind: model.ErrRefused}
 	}
 	taken, err := claim.Take(x.Workspace, c.Experiment)
@@ -260,11 +268,11 @@ func (x *Experiments) restore(c workspace.Change) error {
 		return err
 	}
 	defer taken.Release()
-	return x.Workspace.Undo(c)
+	return x.journal().Undo(c)
 }
 
 // Purge removes for good what lies in the trash: the newest deletion of an id, or one by its name.
-func (x *Experiments) Purge(name string) (Deletion, error) {
+func (x *Life) Purge(name string) (Deletion, error) {
 	c, err := x.trashed(name)
 	if err == nil {
 		err = x.Workspace.Writable("empty the trash")
@@ -272,18 +280,18 @@ func (x *Experiments) Purge(name string) (Deletion, error) {
 	if err != nil {
 		return Deletion{}, err
 	}
-	return deletionOf(c), x.Workspace.Purge(c)
+	return deletionOf(c), x.journal().Purge(c)
 }
 
 // Archive puts experiments out of sight of lists, or back; their files, runs and numbers stay where they are.
-func (x *Experiments) Archive(ids []string, on bool) error {
+func (x *Life) Archive(ids []string, on bool) error {
 	if err := x.Workspace.Writable("archive experiments"); err != nil {
 		return err
 	}
 	for _, id := range ids {
 		row, err := x.Row(id)
 		if err == nil {
-			err = x.Workspace.Archive(row.Experiment.ID, on, x.Now())
+			err = x.archive().Put(row.Experiment.ID, on, x.Now())
 		}
 		if err != nil {
 			return err
@@ -293,13 +301,13 @@ func (x *Experiments) Archive(ids []string, on bool) error {
 }
 
 // Archived lists the experiments that are out of sight.
-func (x *Experiments) Archived() []string {
-	there := x.Workspace.Archived()
+func (x *Life) Archived() []string {
+	there := x.archive().IDs()
 	return slices.DeleteFunc(x.IDs(), func(id string) bool { return !there[id] })
 }
 
 // Say changes what is noted of a run, of that name or the newest of an experiment, and returns it as it is then.
-func (x *Experiments) Say(name string, change func(*model.Said)) (model.Run, error) {
+func (x *Life) Say(name string, change func(*model.Said)) (model.Run, error) {
 	if err := x.Workspace.Writable("note anything"); err != nil {
 		return model.Run{}, err
 	}

@@ -27,8 +27,8 @@ type Renaming struct {
 // Rename gives an experiment another id: its file, its job script, its results where their folder is called by the id, what was
 // submitted of it, baselines, sweeps of it and descriptions that name it follow. out is another output directory; empty: that of the
 // new id. It is refused while a job of it has not ended, and while somebody edits it.
-func (x *Experiments) Rename(ctx context.Context, id, to, out string) (done Renaming, err error) {
-	if err := (NewOptions{ID: to}).checkFree(x); err != nil {
+func (x *Life) Rename(ctx context.Context, id, to, out string) (done Renaming, err error) {
+	if err := (NewOptions{ID: to}).checkFree(x.Experiments); err != nil {
 		return done, err
 	}
 	f, free, err := x.hold(ctx, id, "renamed", to)
@@ -46,7 +46,7 @@ func (x *Experiments) Rename(ctx context.Context, id, to, out string) (done Rena
 	done = Renaming{r.from, to, r.file, r.c.Moves, r.notes}
 	for _, rel := range r.scripts {
 		if now := x.Workspace.ReadFile(rel); now.Err == nil {
-			_ = (&generation{x: x}).script(now) // submit makes its own: nothing is lost
+			_ = (&generation{x: x.Experiments}).script(now) // submit makes its own: nothing is lost
 		}
 	}
 	return done, nil
@@ -54,7 +54,7 @@ func (x *Experiments) Rename(ctx context.Context, id, to, out string) (done Rena
 
 // renaming is a rename as it is worked out.
 type renaming struct {
-	x        *Experiments
+	x        *Life
 	f        workspace.File
 	from, to string
 	file     string   // of the new config
@@ -64,7 +64,7 @@ type renaming struct {
 }
 
 func (r *renaming) plan(out string) error {
-	w, was := r.x.Workspace, r.f.Experiment.OutputDir
+	w, was := r.x.journal(), r.f.Experiment.OutputDir
 	if out == "" {
 		out = calledBy(was, r.from, r.to)
 	}
@@ -87,7 +87,8 @@ func (r *renaming) plan(out string) error {
 	if err := r.config(out); err != nil {
 		return err
 	}
-	for _, texts := range []func() ([]workspace.TextEdit, error){r.script, r.others, r.sweeps, r.archived,
+	for _, texts := range []func() ([]workspace.TextEdit, error){r.script, r.others, r.sweeps,
+		func() ([]workspace.TextEdit, error) { return r.x.archive().Renamed(r.from, r.to) },
 		func() ([]workspace.TextEdit, error) {
 			return w.ResubmittedAs(r.from, r.to, was, out, r.x.alone(r.f, idOfExperiment))
 		},
@@ -129,7 +130,7 @@ func (r *renaming) config(out string) error {
 		return err
 	}
 	r.file = calledBy(r.f.Rel, r.from, r.to)
-	texts, err := r.x.Workspace.Replace(r.f.Rel, r.file, func([]byte) []byte { return config.Renamed(doc.Text(), r.from, r.to) })
+	texts, err := r.x.journal().Replace(r.f.Rel, r.file, func([]byte) []byte { return config.Renamed(doc.Text(), r.from, r.to) })
 	r.c.Texts = append(texts, r.c.Texts...)
 	return err
 }
@@ -138,14 +139,14 @@ func (r *renaming) config(out string) error {
 func (r *renaming) script() ([]workspace.TextEdit, error) {
 	from, to := render.ScriptPath(r.from), render.ScriptPath(r.to)
 	if _, edited := generated.Edited(r.x.Workspace, from); !edited {
-		texts, err := r.x.Workspace.Replace(from, to, func(b []byte) []byte { return b })
+		texts, err := r.x.journal().Replace(from, to, func(b []byte) []byte { return b })
 		if len(texts) > 0 {
 			r.scripts = append(r.scripts, r.file)
 		}
 		return slices.DeleteFunc(texts, func(t workspace.TextEdit) bool { return t.Now != nil }), err
 	}
 	r.notes = append(r.notes, to+" was edited: its paths follow, look whether the rest does")
-	return r.x.Workspace.Replace(from, to, func(b []byte) []byte {
+	return r.x.journal().Replace(from, to, func(b []byte) []byte {
 		return config.Renamed(bytes.ReplaceAll(b, []byte(r.f.Rel), []byte(r.file)), r.from, r.to)
 	})
 }
@@ -162,7 +163,7 @@ func (r *renaming) others() (all []workspace.TextEdit, err error) {
 		if err != nil || doc.Set("description", said.ReplaceAllString(f.Experiment.Description, "from "+r.to+"$1")) != nil {
 			continue // what cannot be edited stays as it is
 		}
-		texts, err := r.x.Workspace.Replace(f.Rel, f.Rel, func([]byte) []byte { return doc.Text() })
+		texts, err := r.x.journal().Replace(f.Rel, f.Rel, func([]byte) []byte { return doc.Text() })
 		if err != nil {
 			return nil, err
 		}
@@ -178,7 +179,7 @@ func (r *renaming) others() (all []workspace.TextEdit, err error) {
 func (r *renaming) sweeps() (all []workspace.TextEdit, err error) {
 	files, err := r.x.Workspace.Sweeps()
 	for _, f := range files {
-		texts, err := r.x.Workspace.Replace(f, f, func(b []byte) []byte { return baseOf(r.from).ReplaceAll(b, []byte("${1}"+r.to+"${2}")) })
+		texts, err := r.x.journal().Replace(f, f, func(b []byte) []byte { return baseOf(r.from).ReplaceAll(b, []byte("${1}"+r.to+"${2}")) })
 		if err != nil {
 			return nil, err
 		}
@@ -190,8 +191,4 @@ func (r *renaming) sweeps() (all []workspace.TextEdit, err error) {
 // baseOf is the line by which a sweep names its experiment.
 func baseOf(id string) *regexp.Regexp {
 	return regexp.MustCompile(`(?m)^(base:[ \t]*["']?)` + regexp.QuoteMeta(id) + `(["']?[ \t\r]*(?:#.*)?)$`)
-}
-
-func (r *renaming) archived() ([]workspace.TextEdit, error) {
-	return r.x.Workspace.ArchivedAs(r.from, r.to)
 }

@@ -55,15 +55,18 @@ const pendingDir, trashDir = PrivateDir + "/pending", PrivateDir + "/trash"
 // trashed is the folder beside results in which those wait that were deleted.
 const trashed = ".trash"
 
+// Journal is the changes of a workspace, each written down before it is done: what they are made of, and what became of them.
+type Journal struct{ *Workspace }
+
 // changes are the records of changes in a folder.
-func (w *Workspace) changes(dir string) records[Change] {
-	return records[Change]{w, dir, func(key string) error {
+func (w Journal) changes(dir string) records[Change] {
+	return records[Change]{w.Workspace, dir, func(key string) error {
 		return tagPattern.Check(key, "%.60q is not the key of a change")
 	}, func(c Change) string { return c.Key }, "what it tells of is where it was, or below " + trashed + " beside it"}
 }
 
 // Apply does a change, whole; where the files are not as it takes them to be it is refused and nothing is done.
-func (w *Workspace) Apply(c Change) error {
+func (w Journal) Apply(c Change) error {
 	if err := w.fits(c); err != nil {
 		return err
 	}
@@ -74,20 +77,20 @@ func (w *Workspace) Apply(c Change) error {
 }
 
 // Undo takes back a change that Trash lists.
-func (w *Workspace) Undo(c Change) error {
+func (w Journal) Undo(c Change) error {
 	c.Back = true
 	return w.Apply(c)
 }
 
 // Trash lists what was deleted and can be had back, newest first; a damaged record is a warning.
-func (w *Workspace) Trash() ([]Change, []string, error) {
+func (w Journal) Trash() ([]Change, []string, error) {
 	all, warnings, err := w.changes(trashDir).all()
 	slices.SortStableFunc(all, func(a, b Change) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Key, b.Key)) })
 	return all, warnings, err
 }
 
 // Purge removes for good what a change has put away.
-func (w *Workspace) Purge(c Change) error {
+func (w Journal) Purge(c Change) error {
 	for _, m := range c.Moves {
 		if !strings.Contains(m.To, "/"+trashed+"/") {
 			continue // never a folder that somebody sees
@@ -101,7 +104,7 @@ func (w *Workspace) Purge(c Change) error {
 }
 
 // Pending are changes that were begun and not finished, by a process that died or one that is at it.
-func (w *Workspace) Pending() []Change {
+func (w Journal) Pending() []Change {
 	all, _, _ := w.changes(pendingDir).all() // what cannot be read is said where it is looked for
 	return all
 }
@@ -120,7 +123,7 @@ func (c Change) back() Change {
 }
 
 // steps are a change in order; each may be done again. Folders come first, and nothing is removed before all is written.
-func (w *Workspace) steps(c Change) (all []func() error) {
+func (w Journal) steps(c Change) (all []func() error) {
 	does := c
 	if c.Back {
 		does = c.back()
@@ -142,7 +145,7 @@ func (w *Workspace) steps(c Change) (all []func() error) {
 }
 
 // Finish does a change that is written down, or the rest of it.
-func (w *Workspace) Finish(c Change) error {
+func (w Journal) Finish(c Change) error {
 	for _, step := range w.steps(c) {
 		if err := step(); err != nil {
 			return &model.Fault{Text: "the " + c.Kind + " of " + c.Experiment + " is half done", Cause: err, ToDo: "put that right: the next start of shardeck goes on with it"}
@@ -152,7 +155,7 @@ func (w *Workspace) Finish(c Change) error {
 }
 
 // fits refuses a change whose files are not as it takes them to be.
-func (w *Workspace) fits(c Change) error {
+func (w Journal) fits(c Change) error {
 	if err := w.Writable(c.Kind + " " + c.Experiment); err != nil {
 		return err
 	}
@@ -181,7 +184,7 @@ func (w *Workspace) fits(c Change) error {
 }
 
 // text is a small file; nil: it is not there.
-func (w *Workspace) text(rel string) ([]byte, error) {
+func (w Journal) text(rel string) ([]byte, error) {
 	text, err := w.Read(rel, maxRecord)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -192,7 +195,7 @@ func (w *Workspace) text(rel string) ([]byte, error) {
 func same(a, b []byte) bool { return (a == nil) == (b == nil) && bytes.Equal(a, b) }
 
 // move moves a folder that is not moved yet.
-func (w *Workspace) move(m Move) error {
+func (w Journal) move(m Move) error {
 	from, to := w.Path(m.From), w.Path(m.To)
 	if !isDir(from) {
 		return nil
@@ -211,7 +214,7 @@ func (w *Workspace) move(m Move) error {
 }
 
 // edit changes a file that is as it was; what somebody edited since stays.
-func (w *Workspace) edit(t TextEdit) error {
+func (w Journal) edit(t TextEdit) error {
 	now, err := w.text(t.Path)
 	switch {
 	case err != nil || !same(now, t.Was):
@@ -226,7 +229,7 @@ func (w *Workspace) edit(t TextEdit) error {
 }
 
 // Replace is the edit of a file into another one, or in place; a new text of nil removes it.
-func (w *Workspace) Replace(from, to string, change func([]byte) []byte) ([]TextEdit, error) {
+func (w Journal) Replace(from, to string, change func([]byte) []byte) ([]TextEdit, error) {
 	was, err := w.text(from)
 	if err != nil || was == nil {
 		return nil, err
@@ -246,7 +249,7 @@ func (w *Workspace) Replace(from, to string, change func([]byte) []byte) ([]Text
 }
 
 // ResultDirs are the folders of an output directory: its newest run, older ones, those under nsys, and what unfinished jobs left.
-func (w *Workspace) ResultDirs(out string) (all []string) {
+func (w Journal) ResultDirs(out string) (all []string) {
 	for _, base := range []string{out, out + model.NsysMark} {
 		for _, dir := range withOlderRuns(w.Path(base)) {
 			all = append(all, w.rawRel(dir))
@@ -260,7 +263,7 @@ func Away(dir, key string) string { return path.Join(path.Dir(dir), trashed, key
 
 // ResubmittedAs are the records of submissions of an experiment under another id and output directory; without own, a config has the
 // same id, and they stay that one's.
-func (w *Workspace) ResubmittedAs(from, to, was, out string, own bool) (all []TextEdit, err error) {
+func (w Journal) ResubmittedAs(from, to, was, out string, own bool) (all []TextEdit, err error) {
 	subs, _, err := w.Ledger().Submissions()
 	for _, s := range subs {
 		if !own || s.Experiment.ID != from {
@@ -287,8 +290,8 @@ func (w *Workspace) ResubmittedAs(from, to, was, out string, own bool) (all []Te
 }
 
 // Baselined is the file of baselines with the runs of an output directory under the names that they have in another.
-func (w *Workspace) Baselined(was, out string) ([]TextEdit, error) {
-	b := Baselines{w}
+func (w Journal) Baselined(was, out string) ([]TextEdit, error) {
+	b := Baselines{w.Workspace}
 	all, err := b.List()
 	from, to := w.finder().runName(w.Path(was)), w.finder().runName(w.Path(out))
 	changed := false

@@ -27,6 +27,8 @@ func filesOf(t *testing.T, w *Workspace) map[string]string {
 	return all
 }
 
+func journal(w *Workspace) Journal { return Journal{w} }
+
 // TestBrokenOff: whatever step a change or its undoing was killed at, what was written down of it is enough to do the rest.
 func TestBrokenOff(t *testing.T) {
 	start := map[string]string{"a.yaml": "old", "list": "a", "runs/a/x": "trace", "runs/a@1/x": "older"}
@@ -40,22 +42,22 @@ func TestBrokenOff(t *testing.T) {
 			w := newWorkspace(t, start)
 			one, want := c, there
 			if back {
-				if err := w.Apply(c); err != nil {
+				if err := journal(w).Apply(c); err != nil {
 					t.Fatal(err)
 				}
 				one.Back, want = true, start
 			}
-			if err := w.changes(pendingDir).write(one, w.CreateFile); err != nil {
+			if err := journal(w).changes(pendingDir).write(one, w.CreateFile); err != nil {
 				t.Fatal(err)
 			}
-			steps := w.steps(one)
+			steps := journal(w).steps(one)
 			for _, step := range steps[:min(killed, len(steps))] {
 				if err := step(); err != nil {
 					t.Fatal(err)
 				}
 			}
-			for _, p := range w.Pending() {
-				if err := w.Finish(p); err != nil {
+			for _, p := range journal(w).Pending() {
+				if err := journal(w).Finish(p); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -87,7 +89,7 @@ func TestChangeThatDoesNotFit(t *testing.T) {
 		"file there": {"runs/a/x": "", "b.yaml": "mine"},
 	} {
 		w := newWorkspace(t, files)
-		if err := w.Apply(c); err == nil {
+		if err := journal(w).Apply(c); err == nil {
 			t.Error(name, "is done")
 		}
 		if diff := cmp.Diff(files, filesOf(t, w)); diff != "" {
@@ -95,7 +97,7 @@ func TestChangeThatDoesNotFit(t *testing.T) {
 		}
 	}
 	w := newWorkspace(t, map[string]string{"runs/b/x": "", "b.yaml": "mine by now"})
-	if err := w.Finish(c); err != nil || filesOf(t, w)["b.yaml"] != "mine by now" {
+	if err := journal(w).Finish(c); err != nil || filesOf(t, w)["b.yaml"] != "mine by now" {
 		t.Error("an edit made meanwhile is gone", err)
 	}
 }

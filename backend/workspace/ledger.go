@@ -188,7 +188,7 @@ func (r records[T]) write(v T, write func(rel string, data []byte, mode fs.FileM
 	if err := r.ws.EnsureDir(r.dir); err != nil {
 		return err
 	}
-	more := r.ws.shared()
+	more := shared(r.ws.Root)
 	return write(rel, append(data, '\n'), 0o600|more|more<<1)
 }
 

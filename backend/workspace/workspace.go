@@ -123,15 +123,15 @@ func (w *Workspace) EnsureDir(rel string) error {
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return InWords("cannot make "+w.Rel(path), err)
 	}
-	if more := w.shared(); more != 0 {
+	if more := shared(w.Root); more != 0 {
 		_ = os.Chmod(path, 0o755|more) // best effort: a folder made by somebody else a moment ago
 	}
 	return nil
 }
 
-// shared is who besides its owner may write into the workspace, as they may: what is made for all who work in it is open to them.
-func (w *Workspace) shared() fs.FileMode {
-	info, err := os.Stat(w.Root)
+// shared is who besides its owner may write into a workspace, as they may: what is made for all who work in it is open to them.
+func shared(root string) fs.FileMode {
+	info, err := os.Stat(root)
 	if err != nil {
 		return 0
 	}

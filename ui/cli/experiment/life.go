@@ -171,7 +171,7 @@ Tags are single words kept with a run; the board shows them and finds them by ta
 func say(e *command.Env, a *app.App, name string, changes bool, change func(*model.Said)) error {
 	run, err := a.Run(name)
 	if err == nil && changes {
-		run, err = a.Experiments.Say(name, change)
+		run, err = a.Life.Say(name, change)
 	}
 	return e.Answer(err, struct {
 		Run string `json:"run"`
