@@ -244,7 +244,17 @@ func (p Plan) Judge() func(Status) *Bound {
 		return func(Status) *Bound { return nil }
 	}
 	s := p.search()
-	return func(x Status) *Bound { return s.bounds(spotOf(x.Experiment)) }
+	return func(x Status) *Bound {
+		if s.repeatsBest(x) {
+			return nil
+		}
+		return s.bounds(spotOf(x.Experiment))
+	}
+}
+
+// repeatsBest reports whether a point is another run of the best so far: it tells how sure the answer is, so it is run, but last.
+func (s search) repeatsBest(x Status) bool {
+	return s.best != nil && s.best.ID != x.ID && slices.Equal(s.best.Edits, x.Edits)
 }
 
 // Open are the points that are not done and can still change the answer, the most promising first. Without a goal they are all
@@ -260,7 +270,10 @@ func (p Plan) Open() []Status {
 	}
 	s, all := p.search(), []candidate(nil)
 	for _, x := range waits {
-		if at := spotOf(x.Experiment); s.canWin(at) {
+		switch at := spotOf(x.Experiment); {
+		case s.repeatsBest(x):
+			all = append(all, candidate{x, math.Inf(-1)})
+		case s.canWin(at):
 			all = append(all, candidate{x, s.promise(at)})
 		}
 	}

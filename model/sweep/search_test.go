@@ -118,6 +118,32 @@ func TestEarlyAnswer(t *testing.T) {
 	}
 }
 
+// Of all repeats those of the best are run, and last: they tell how sure it is.
+func TestRepeatsOfTheBestAreRun(t *testing.T) {
+	goal := &Goal{Metric: "throughput_tokens_sec", Highest: true}
+	p, results := recordedPlan(rand.New(rand.NewPCG(3, 7)), goal)
+	for _, x := range slices.Clone(p.Points) {
+		for repeat := 2; repeat <= 3; repeat++ {
+			y := x
+			y.ID, y.Repeat = fmt.Sprintf("%s-r%d", x.ID, repeat), repeat
+			results[y.ID] = results[x.ID]
+			p.Points = append(p.Points, y)
+		}
+	}
+	var ran []string
+	for id := p.nextOf(0); id != ""; id = p.nextOf(0) {
+		ran = append(ran, id)
+		p.measure(id, results)
+	}
+	best := p.Best().ID
+	if n := len(ran); n < 3 || n > len(recorded)/2+2 || !slices.Equal(ran[n-2:], []string{best + "-r2", best + "-r3"}) || !p.Decided() {
+		t.Errorf("ran %v; the best is %s", ran, best)
+	}
+	if judge := p.Judge(); slices.ContainsFunc(p.Points, func(x Status) bool { return x.State == Ready && judge(x) == nil }) {
+		t.Error("a point that can change nothing is not judged so")
+	}
+}
+
 // Nothing is said of points that differ in more than laws are about.
 func TestNoBound(t *testing.T) {
 	p, results := recordedPlan(rand.New(rand.NewPCG(1, 1)), &Goal{Metric: "throughput_tokens_sec", Highest: true})
