@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"shardeck/ui/pane"
+	"shardeck/ui/screen"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden frames")
@@ -145,6 +146,23 @@ func commands(msg tea.Msg) ([]tea.Cmd, bool) {
 
 // Frame is the screen as text, without colours.
 func (d *Driver) Frame() string { return ansi.Strip(d.S.View()) }
+
+// Bytes is what a terminal is sent for keys: the frame after each is drawn over the one before.
+func (d *Driver) Bytes(keys ...string) (n int) {
+	d.T.Helper()
+	_, painted := screen.Changes(nil, d.S.View(), d.W)
+	for _, k := range keys {
+		text, next := screen.Changes(painted, d.Press(k).S.View(), d.W)
+		n, painted = n+len(text), next
+	}
+	return n
+}
+
+// Redraw is what a terminal is sent for the whole frame.
+func (d *Driver) Redraw() int {
+	text, _ := screen.Changes(nil, d.S.View(), d.W)
+	return len(text)
+}
 
 // Check fails the test if the frame is not exactly the size set.
 func (d *Driver) Check() {

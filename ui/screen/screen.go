@@ -8,9 +8,9 @@
 package screen
 
 import (
-	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -74,31 +74,78 @@ func (s *Screen) draw(frame string) bool {
 	if !s.ours {
 		return false
 	}
-	lines := strings.Split(frame, "\n")
-	var b bytes.Buffer
+	text, lines := Changes(s.painted, frame, s.width)
 	if s.painted == nil {
-		b.WriteString(ansi.EraseEntireScreen)
+		text = ansi.EraseEntireScreen + text
 	}
+	s.painted = lines
+	if text == "" {
+		return false
+	}
+	if len(text) >= piece {
+		text = ansi.SetModeSynchronizedOutput + text + ansi.ResetModeSynchronizedOutput
+	}
+	_, _ = io.WriteString(s.out, text)
+	return true
+}
+
+// Changes is what makes of lines that stand on a terminal so wide those of a frame, which it gives back too; 0: the width is not known.
+func Changes(painted []string, frame string, width int) (text string, lines []string) {
+	var b strings.Builder
+	lines = strings.Split(frame, "\n")
 	for i, line := range lines { // one drawn while the terminal changes its size would break into further ones
-		if s.width > 0 && ansi.StringWidth(line) > s.width {
-			lines[i] = ansi.Truncate(line, s.width, "")
+		if width > 0 && ansi.StringWidth(line) > width {
+			lines[i] = ansi.Truncate(line, width, "")
 		}
 	}
-	for i := range max(len(lines), len(s.painted)) {
-		if was, is := at(s.painted, i, ""), at(lines, i, ""); was != is {
+	moved, painted := scroll(painted, lines)
+	b.WriteString(moved)
+	for i := range max(len(lines), len(painted)) {
+		if was, is := at(painted, i, ""), at(lines, i, ""); was != is {
 			b.WriteString(patch(i+1, was, is))
 		}
 	}
-	s.painted = lines
-	if b.Len() == 0 {
-		return false
+	return b.String(), lines
+}
+
+// leastScrolled is the fewest lines that are rather moved by the terminal than written again.
+const leastScrolled = 4
+
+// scroll moves lines that stand on the terminal to where a frame has them, as those of a list that went a line on, by a region that the
+// terminal scrolls; and says what stands there then. The line behind them goes with them if it changes: it is that of the cursor.
+func scroll(painted, lines []string) (text string, now []string) {
+	top, n, by := 0, 0, 0 // lines[top:top+n] are painted[top+by:]
+	for d := -len(lines) / 2; d <= len(lines)/2; d++ {
+		run := 0
+		for i := 0; d != 0 && i <= len(lines); i++ {
+			if at(lines, i, "") != "" && i+d >= 0 && at(painted, i+d, "") == lines[i] && at(painted, i, "") != lines[i] {
+				run++
+				continue
+			}
+			if run > n {
+				top, n, by = i-run, run, d
+			}
+			run = 0
+		}
 	}
-	if b.Len() < piece {
-		_, _ = s.out.Write(b.Bytes())
-		return true
+	if n < leastScrolled {
+		return "", painted
 	}
-	_, _ = io.WriteString(s.out, ansi.SetModeSynchronizedOutput+b.String()+ansi.ResetModeSynchronizedOutput)
-	return true
+	first, last, step := top, top+n+by-1, "\x1bD" // up: the lower edge, and feeds there
+	if by < 0 {
+		first, last, step = top+by, top+n-1, "\x1bM"
+	}
+	if i := map[bool]int{true: last + 1, false: first - 1}[by > 0]; i >= 0 && i < len(painted) && painted[i] != at(lines, i, "") {
+		first, last = min(first, i), max(last, i)
+	}
+	now = slices.Clone(painted)
+	for i := first; i <= last; i++ {
+		if now[i] = ""; i+by >= first && i+by <= last {
+			now[i] = painted[i+by]
+		}
+	}
+	edge := map[bool]int{true: last, false: first}[by > 0]
+	return fmt.Sprintf("\x1b[%d;%dr\x1b[%dH", first+1, last+1, edge+1) + strings.Repeat(step, max(by, -by)) + "\x1b[r", now
 }
 
 // Resized says how wide the terminal now is: the next frame is drawn whole.

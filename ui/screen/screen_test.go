@@ -95,6 +95,10 @@ func TestFramesLookAsDrawnWhole(t *testing.T) {
 		for range 1 + r.IntN(3) {
 			lines[r.IntN(height)] = scribble(r, r.IntN(width+1))
 		}
+		if n%3 == 1 { // a list goes on, or back
+			from, to := r.IntN(height), r.IntN(height)
+			copy(lines[from:], lines[to:])
+		}
 		if n%50 == 49 {
 			s.Redraw()
 		}
@@ -126,6 +130,26 @@ func TestPatch(t *testing.T) {
 	} {
 		if got := patch(3, c.was, c.is); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// TestAListThatScrollsIsMoved: the terminal moves what goes on, and only what is new is sent.
+func TestAListThatScrollsIsMoved(t *testing.T) {
+	var rows []string
+	for i := range 60 {
+		rows = append(rows, fmt.Sprintf("  row %d %s", i, strings.Repeat(string(rune('a'+i%26)), 100)))
+	}
+	frame := func(first, cursor int) string {
+		shown := append([]string{"title"}, rows[first:first+20]...)
+		shown[1+cursor-first] = "\x1b[1m> " + shown[1+cursor-first][2:] + "\x1b[0m"
+		return strings.Join(append(shown, "keys"), "\n")
+	}
+	for name, c := range map[string][4]int{"down": {5, 24, 6, 25}, "up": {5, 5, 4, 4}, "half a page": {0, 19, 10, 20}} {
+		_, painted := Changes(nil, frame(c[0], c[1]), 140)
+		text, _ := Changes(painted, frame(c[2], c[3]), 140)
+		if most := 300 + 120*max(c[2]-c[0]-1, 0); len(text) > most || !strings.Contains(text, "\x1b[r") {
+			t.Errorf("%s: %d bytes, at most %d: %q", name, len(text), most, text)
 		}
 	}
 }
