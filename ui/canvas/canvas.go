@@ -105,6 +105,18 @@ func (c *Canvas) Text(col, row int, text string, ink Ink) {
 	}
 }
 
+// Calm takes the colour of the signs of a row that are fewer than so many of one ink at a stretch.
+func (c *Canvas) Calm(row, least int) {
+	line := c.cells[row*c.Cols : (row+1)*c.Cols]
+	for from, to := 0, 0; from < len(line); from = to {
+		for to = from; to < len(line) && line[to].ink == line[from].ink; to++ {
+		}
+		for i := from; i < to && to-from < least; i++ {
+			line[i].ink = Ink{}
+		}
+	}
+}
+
 // Write is Text where that much room is free, with a blank on both sides; false: it is not.
 func (c *Canvas) Write(col, row int, text string, ink Ink) bool {
 	width := widget.Width(text)

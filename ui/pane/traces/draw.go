@@ -56,37 +56,33 @@ type drawn struct {
 	lines         []string
 }
 
-// side draws the lanes of one, those around the rank chosen where not all have room; below its lane, where there is room, what
-// else it did.
+// side draws the lanes of one; where not all have room those in sight stay until the rank chosen leaves them, since all that moves is
+// sent anew. Below them, where there is room, stands what its picture does not show of the rank chosen.
 func (t picture) side(of, room int) (out []string) {
-	all := t.linesOf(of)
-	var details []string
+	all, s := t.linesOf(of), t.sides[of]
 	at := 0
 	for i, l := range all {
 		if of == t.on.side && l.rank <= t.on.rank {
 			at = i
 		}
 	}
-	if of == t.on.side && len(all) > 0 {
-		if details = t.details(all[at]); len(details)+len(all) > room {
-			details = nil
-		}
+	chosen := of == t.on.side && len(all) > 0
+	if s.first = max(min(s.first, len(all)-room), 0); chosen && (at < s.first || at >= s.first+room) {
+		s.first = max(min(at-room/2, len(all)-room), 0)
 	}
-	most := room - len(details)
-	first := max(min(at-most/2, len(all)-most), 0)
+	in := all[s.first:min(s.first+room, len(all))]
 	if of == t.on.side {
 		t.hidden = ""
-		if len(all) > most {
-			t.hidden = fmt.Sprintf("lines %d–%d of %d", first+1, first+most, len(all))
+		if len(all) > room {
+			t.hidden = fmt.Sprintf("lines %d–%d of %d", s.first+1, s.first+room, len(all))
 		}
 	}
-	for i := first; i < min(first+most, len(all)); i++ {
-		line, share := t.lane(all[i])
-		chosen := of == t.on.side && i == at
-		out = append(out, t.head(all[i], chosen)+line.paint(t.env.Theme)+t.right(all[i], share))
-		if chosen {
-			out = append(out, details...)
-		}
+	for i, l := range in {
+		line, share := t.lane(l, min(1+len(in)/8, 3))
+		out = append(out, t.head(l, chosen && s.first+i == at)+line.paint(t.env.Theme)+t.right(l, share))
+	}
+	if chosen && len(out)+mostDetails <= room {
+		out = append(out, t.details(all[at])...)
 	}
 	return out
 }
@@ -139,11 +135,11 @@ func (t picture) right(l lane, share string) string {
 	case !known:
 		return ""
 	case t.call.SpreadNS == 0:
-		return th.Paint(theme.Dim, widget.Right("at once", figureWidth))
+		return widget.Right("at once", figureWidth)
 	case early == 0:
 		return th.Paint(theme.Warn, widget.Right("last", figureWidth))
 	}
-	return th.Paint(theme.Dim, widget.Right("−"+unit.Duration(early), figureWidth))
+	return widget.Right("−"+unit.Duration(early), figureWidth)
 }
 
 // reading says which run is being read, and how far that is.
@@ -152,12 +148,12 @@ func (s *side) reading() pane.Note {
 }
 
 // over is the timeline over the parts, as far as each leaves room for the other. With the cursor on it, it may take all, with the
-// names of the parts above; else half.
+// names of the parts above; else half. A line of it costs a terminal three times what one of a table does.
 func (t *lanes) over(f frame, parts *sheet) []string {
 	room := f.height / 2
 	switch {
 	case parts.ahead && f.tall:
-		room = f.height * 2 / 3
+		room = f.height * 3 / 5
 	case parts.ahead:
 		room = f.height
 	}

@@ -1,6 +1,9 @@
 package traces
 
 import (
+	"slices"
+
+	"shardeck/model"
 	"shardeck/model/present/unit"
 	tl "shardeck/model/timeline"
 	"shardeck/ui/canvas"
@@ -36,7 +39,9 @@ type picture struct {
 
 // lane draws one line: what its ranks did most in each column, compute as high as its share; a kernel that is wide enough is a bar
 // with its name and its duration in it. share is of compute in sight, %; empty: nothing was recorded there.
-func (t picture) lane(l lane) (line strip, share string) {
+//
+// Kinds of fewer than so many columns at a stretch are told by their signs alone: a colour there costs more than it shows.
+func (t picture) lane(l lane, least int) (line strip, share string) {
 	side := t.sides[l.side]
 	run, v, th := side.best(), t.sight(), t.env.Theme
 	from, to := v.From+side.shift, v.To+side.shift
@@ -52,9 +57,10 @@ func (t picture) lane(l lane) (line strip, share string) {
 	if len(l.ranks) == 1 {
 		t.launches(line, run, &run.Ranks[l.rank], from, to)
 	}
+	line.Calm(0, least)
 	if t.call != nil && t.on.side == l.side {
 		for _, r := range l.ranks {
-			if p := t.call.On(r); p != nil {
+			if p := t.call.On(r); p != nil && (len(t.call.Parts) <= mostMarks || r == t.on.rank || r == t.call.Last) {
 				line.put(tl.CellOf(from, to, p.Start, t.cols), th.Wall, theme.Accent)
 			}
 		}
@@ -64,6 +70,10 @@ func (t picture) lane(l lane) (line strip, share string) {
 	}
 	return line, share
 }
+
+// mostMarks is the ranks of a call that are all marked; of more the rank chosen is, and the last to come: what the others waited stands
+// behind their lanes.
+const mostMarks = 8
 
 // cells draw what was done most in each.
 func (t picture) cells(cells []tl.Cell) strip {
@@ -114,15 +124,15 @@ func (t picture) fill(line strip, left int, right float64) int {
 	th := t.env.Theme
 	end := int(right)
 	for i := left; i < end; i++ {
-		line.put(i, th.Full, theme.Dim)
+		line.put(i, th.Full, theme.Plain)
 	}
 	eighths := int((right - float64(end)) * 8)
 	switch {
 	case end >= line.Cols:
 	case eighths == 0 && end > left:
-		line.put(end-1, th.Eighths[7], theme.Dim) // two that touch are seen to be two
+		line.put(end-1, th.Eighths[7], theme.Plain) // two that touch are seen to be two
 	case eighths > 0:
-		line.put(end, th.Eighths[eighths], theme.Dim)
+		line.put(end, th.Eighths[eighths], theme.Plain)
 		end++
 	}
 	return end
@@ -140,27 +150,32 @@ func (t picture) caption(line strip, left, right int, name string, ns int64) {
 	}
 }
 
-// details are a line a kind for the ranks of a lane: how much of each column it took.
-func (t picture) details(l lane) (lines []string) {
+// mostDetails is the lines of what a rank did beside compute.
+const mostDetails = 3
+
+// details are a line each for the kinds that took most of the ranks of a lane: how much of each column. Where there are several
+// ranks they are always as many, so that nothing below them moves.
+func (t picture) details(l lane) []string {
 	side, th, v := t.sides[l.side], t.env.Theme, t.sight()
-	cells := make([]tl.Cell, t.cols)
+	cells, sum := make([]tl.Cell, t.cols), tl.Cell{}
 	for _, r := range l.ranks {
 		side.best().Ranks[r].States.Cells(v.From+side.shift, v.To+side.shift, cells)
 	}
-	for _, of := range []struct {
-		name string
-		kind tl.Kind
-	}{{"transfer", tl.Transfer}, {"waiting", tl.Wait}, {"unmatched", tl.Unmatched}, {"copies", tl.Copy}, {"idle", tl.Idle}} {
-		values, part, whole := make([]float64, t.cols), int64(0), int64(0)
-		for i := range cells {
-			total := cells[i].Total()
-			part, whole = part+cells[i][of.kind], whole+total
-			values[i] = float64(cells[i][of.kind]) / float64(max(total, 1))
-		}
-		if part > 0 {
-			levels := th.Paint(looks(th)[of.kind].tone, widget.Levels(th, values))
-			lines = append(lines, th.Paint(theme.Dim, label(of.name))+levels+widget.Right(unit.Percent(part, whole)+" %", figureWidth))
-		}
+	for i := range cells {
+		sum.Add(&cells[i])
 	}
-	return lines
+	kinds := []tl.Kind{tl.Transfer, tl.Wait, tl.Unmatched, tl.Copy, tl.Idle}
+	least := slices.Sorted(slices.Values(model.Each(kinds, func(k tl.Kind) int64 { return sum[k] })))[len(kinds)-mostDetails]
+	kinds = slices.DeleteFunc(kinds, func(k tl.Kind) bool { return sum[k] == 0 || sum[k] < least })
+	lines := model.Each(kinds[:min(len(kinds), mostDetails)], func(k tl.Kind) string {
+		shares := model.Each(cells, func(c tl.Cell) float64 { return float64(c[k]) / float64(max(c.Total(), 1)) })
+		levels := th.Paint(looks(th)[k].tone, widget.Levels(th, shares))
+		return th.Paint(theme.Dim, label(kindNames[k])) + levels + widget.Right(unit.Percent(sum[k], sum.Total())+" %", figureWidth)
+	})
+	if len(side.best().Ranks) == 1 {
+		return lines
+	}
+	return widget.Filled(lines, mostDetails)
 }
+
+var kindNames = [tl.Kinds]string{tl.Transfer: "transfer", tl.Wait: "waiting", tl.Unmatched: "unmatched", tl.Copy: "copies", tl.Idle: "idle"}

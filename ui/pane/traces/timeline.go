@@ -19,6 +19,7 @@ type side struct {
 	coarse *tl.Run // as its summary gives it; nil: not read
 	lanes  *tl.Run // kernel by kernel; nil: nobody looked closer yet
 	reads  pane.Work[*tl.Run]
+	first  int   // of its lanes in sight
 	shift  int64 // how much later than in the first side the same is, ns
 	failed bool  // to read lanes, which was said
 }
@@ -270,10 +271,18 @@ func (t *lanes) all() (out []lane, at int) {
 	return out, at
 }
 
+// choose makes keys be of a rank. A call that was gone to stays, if the rank is in it.
+func (t *lanes) choose(p place) {
+	if p.side != t.on.side || t.call != nil && t.call.On(p.rank) == nil {
+		t.call = nil
+	}
+	t.on = p
+}
+
 // step goes so many lines on.
 func (t *lanes) step(by int) tea.Cmd {
 	if all, at := t.all(); len(all) > 0 {
-		t.on, t.call = all[max(min(at+by, len(all)-1), 0)].place, nil
+		t.choose(all[max(min(at+by, len(all)-1), 0)].place)
 	}
 	return nil
 }
@@ -291,7 +300,7 @@ func (t *lanes) turn(by int) tea.Cmd {
 		}
 	}
 	if n := len(all); n > 0 {
-		t.on, t.call = all[(at+by+n)%n], nil
+		t.choose(all[(at+by+n)%n])
 	}
 	return nil
 }

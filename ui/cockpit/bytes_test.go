@@ -1,0 +1,91 @@
+package cockpit
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/muesli/termenv"
+
+	"shardeck/ui/panetest"
+	"shardeck/ui/theme"
+)
+
+// coloured is start with the colours that most terminals have, which are most of what is sent.
+func coloured(t testing.TB, w *panetest.Workspace, width, height int) *panetest.Driver {
+	t.Helper()
+	o := testOptions(w)
+	o.Theme = theme.New(termenv.ANSI256, false)
+	return panetest.Drive(t, whole{New(t.Context(), w.App, o)}, width, height)
+}
+
+// ranked is a workspace with a run of so many ranks, four to a node, that come to their calls at odd times.
+func ranked(t testing.TB, n int) *panetest.Workspace {
+	w := panetest.Open(t)
+	const dir = "trace_collection/llama-8b-tp2/"
+	w.Replace(dir+"config.yaml", "tp: 2", fmt.Sprint("tp: ", n))
+	w.Remove(dir + "run.json")
+	trace := panetest.LlamaTP2
+	trace.Ranks, trace.Elements, trace.Decodes = n, 0, 8
+	trace.Late = func(rank, call int) (compute, host time.Duration) {
+		return time.Duration((rank*7919+call*104729)%97) * time.Microsecond, time.Duration((rank*31+call*17)%60) * time.Microsecond
+	}
+	w.Trace("llama-8b-tp2", trace)
+	return w
+}
+
+// What a terminal of 140x45 may be sent for a move, and for all of a screen.
+const mostOfAMove, mostOfAScreen = 900, 12 << 10
+
+// TestBytesOfTheTimeline moves among all ranks of a run. What shows another time is another picture, and so is another page of ranks.
+func TestBytesOfTheTimeline(t *testing.T) {
+	for _, c := range []struct {
+		ranks int
+		ways  []string
+	}{{2, nil}, {8, nil}, {64, []string{"f"}}} {
+		w := ranked(t, c.ranks)
+		for _, zoomed := range [][]string{nil, {"+"}} {
+			d := coloured(t, w, 140, 45).Press("down").Press(zoomed...).Press("t", "+", "shift+tab").Press(c.ways...)
+			sent := func(what string, most int, keys ...string) {
+				t.Helper()
+				for _, k := range keys {
+					if n := d.Bytes(k); n > most {
+						t.Errorf("%d ranks, zoomed %v: %s, %q: %d bytes, at most %d\n%s", c.ranks, zoomed, what, k, n, most, d.Frame())
+					}
+				}
+				if n := d.Redraw(); n > mostOfAScreen {
+					t.Errorf("%d ranks, zoomed %v: %s: %d bytes for all of it", c.ranks, zoomed, what, n)
+				}
+			}
+			ranks := func() { sent("rank", mostOfAMove, "down", "down", "]", "]", "[", "[", "up", "up") }
+			ranks()
+			sent("call in sight", mostOfAMove, "c", "c", "c", "C", "c")
+			sent("pages", mostOfAScreen, "pgdown", "pgdown", "pgdown", "G", "g")
+			sent("zoom", mostOfAScreen, "+", "+")
+			sent("call in sight", mostOfAMove, "c")
+			ranks()
+			sent("zoom", mostOfAScreen, "+", "+", "+", "+")
+			ranks()
+			sent("calls", mostOfAScreen, "c", "c", "c", "C")
+			ranks()
+			sent("pan, waits, gap", mostOfAScreen, "right", "left", "w", "w", "i", "-")
+			for layer := range 3 {
+				d.Press("J").Type(fmt.Sprint("decode 4 layer ", layer+1))
+				sent("layer", mostOfAScreen, "enter")
+				ranks()
+			}
+		}
+	}
+}
+
+// TestPagesOfRanksAreFew: among more ranks than have room a move turns the page now and then, not each time.
+func TestPagesOfRanksAreFew(t *testing.T) {
+	d := coloured(t, ranked(t, 24), 140, 45).Press("down", "t", "+", "shift+tab", "f")
+	sum := 0
+	for range 24 {
+		sum += d.Bytes("down")
+	}
+	if sum > 24*mostOfAMove/2 {
+		t.Errorf("20 moves took %d bytes", sum)
+	}
+}
