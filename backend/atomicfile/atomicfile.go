@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // Write replaces a file, or makes it and its folder, and returns when its bytes and its
@@ -80,6 +81,21 @@ func replace(path string, mode fs.FileMode, write func(*os.File) error) error {
 		_ = os.Remove(temp) // best effort: the fault above is what matters
 	}
 	return err
+}
+
+// stale is the age at which a file that a write left half done has nobody any more who writes it.
+const stale = time.Minute
+
+// Clean removes what writes into these folders left when they were killed before the rename; what is just being written stays.
+func Clean(dirs ...string) {
+	for _, dir := range dirs {
+		left, _ := filepath.Glob(filepath.Join(dir, ".*.tmp-*-????????")) // an error is of the pattern alone
+		for _, path := range left {
+			if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > stale {
+				_ = os.Remove(path) // best effort: nothing reads it
+			}
+		}
+	}
 }
 
 // syncFolder puts a rename on disk. Some file systems refuse it, and need it not.

@@ -6,8 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func read(t *testing.T, path string) string {
@@ -98,6 +100,23 @@ func TestRefusalsLeaveAllAsItWas(t *testing.T) {
 }
 
 // TestHalfAFileIsNone: what fails on the way leaves the old file and nothing beside it.
+// What a killed write left goes; what is just being written, and what others called alike, stays.
+func TestClean(t *testing.T) {
+	dir := t.TempDir()
+	for name, age := range map[string]time.Duration{".a.yaml.tmp-12-0011aabb": time.Hour, ".b.yaml.tmp-12-0011aabb": 0, "c.tmp-12-0011aabb": time.Hour,
+		".d.yaml": time.Hour} {
+		path, at := filepath.Join(dir, name), time.Now().Add(-age)
+		if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Chtimes(path, at, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	Clean(dir, filepath.Join(dir, "nowhere"))
+	left, _ := filepath.Glob(filepath.Join(dir, "*"))
+	if len(left) != 3 || slices.Contains(left, filepath.Join(dir, ".a.yaml.tmp-12-0011aabb")) {
+		t.Errorf("left %v", left)
+	}
+}
+
 func TestHalfAFileIsNone(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "file")

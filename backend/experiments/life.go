@@ -32,11 +32,13 @@ type Deletion struct {
 	Results []string  `json:"results"` // folders that went with it
 }
 
-// Resume does the rest of changes that a process began and did not live to finish. What another one is at is left to it.
+// Resume does the rest of changes that a process began and did not live to finish, and removes halves of files that
+// saves left so. What another one is at is left to it.
 func (x *Life) Resume() {
 	if x.Workspace.ReadOnly {
 		return
 	}
+	x.Workspace.Clean()
 	for _, c := range x.journal().Pending() {
 		taken, err := claim.Take(x.Workspace, c.Experiment)
 		if err != nil {

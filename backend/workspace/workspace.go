@@ -111,6 +111,13 @@ func (w *Workspace) CreateFile(rel string, data []byte, mode fs.FileMode) error 
 	return w.WriteFile(rel, data, mode)
 }
 
+// Clean removes what saves left that were killed in the middle: the files themselves are as they were before.
+func (w *Workspace) Clean() {
+	for _, rel := range []string{"experiments", ConfigsDir, ScriptsDir, SweepsDir, PrivateDir, PrivateDir + "/*"} {
+		atomicfile.Clean(w.Path(rel))
+	}
+}
+
 // EnsureDir makes a folder of the workspace, such as logs, where Slurm opens a job's log before the script starts.
 func (w *Workspace) EnsureDir(rel string) error {
 	path := w.Path(rel)
