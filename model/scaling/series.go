@@ -211,7 +211,7 @@ func changedBesides(all model.Changes) string {
 	return all.String()
 }
 
-// SeriesOf groups runs into comparable series by an axis, named, by falling number of points, then by first run; y is a metric.
+// SeriesOf groups runs into comparable series by an axis, named, by falling number of points, then by name; y is a metric.
 func SeriesOf(all []Measured, x Axis, y string) []Series {
 	all = slices.DeleteFunc(assumeGPUs(all), func(m Measured) bool { // only a model with experts stands on the axis of EP
 		return x == AxisEP && m.layout().EP <= 1 && (m.Shape == nil || m.Shape.MoE == nil) || math.IsNaN(m.at(x))
@@ -231,7 +231,9 @@ func SeriesOf(all []Measured, x Axis, y string) []Series {
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Series) int { return cmp.Compare(len(b.Points), len(a.Points)) })
+	slices.SortStableFunc(out, func(a, b Series) int {
+		return cmp.Or(cmp.Compare(len(b.Points), len(a.Points)), model.CompareNatural(a.Name, b.Name))
+	})
 	return out
 }
 

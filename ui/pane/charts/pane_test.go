@@ -149,7 +149,7 @@ func TestManySeriesShowTheOneLookedAt(t *testing.T) {
 	d.Pane().SetFocus(false)
 	d.Send(pane.OpenMsg{To: pane.Charts, Run: "llama-8b-tp1"}).Expect("13 377").Absent("big-")
 	d.Send(pane.OpenMsg{To: pane.Charts, Run: "big-2-1"}).Expect("batch 4").Absent("13 377")
-	has(t, title(d), "series 3 of 6")
+	has(t, title(d), "series 4 of 6")
 }
 
 func TestCursorFollowsTheBoard(t *testing.T) {
