@@ -1,7 +1,6 @@
 package widget
 
 import (
-	"slices"
 	"strings"
 
 	"shardeck/model/present/unit"
@@ -31,7 +30,15 @@ func Show(title string, body []string) *Popup {
 	return &Popup{Title: title, Body: body, Buttons: []string{"Close"}}
 }
 
-// Key takes a key: done with the index of a button, which its first letter chooses at once, or -1 for Esc; others scroll.
+// letter is the key of a button: its first, and where there are two words the same everywhere, y and n.
+func (p *Popup) letter(i int) string {
+	if own := strings.ToLower(p.Buttons[i][:1]); len(p.Buttons) != 2 || own < "a" {
+		return own
+	}
+	return "yn"[i : i+1]
+}
+
+// Key takes a key: done with the index of a button, which its letter chooses at once, or -1 for Esc; others scroll.
 func (p *Popup) Key(key string) (answer int, done bool) {
 	switch key {
 	case "esc":
@@ -43,8 +50,13 @@ func (p *Popup) Key(key string) (answer int, done bool) {
 	case "right", "tab":
 		p.Choice = clamp(p.Choice+1, 0, len(p.Buttons)-1)
 	default:
-		if i := slices.IndexFunc(p.Buttons, func(b string) bool { return strings.EqualFold(key, b[:1]) }); i >= 0 || key == "q" {
-			return i, true
+		for i, b := range p.Buttons {
+			if key == p.letter(i) || strings.EqualFold(key, b[:1]) {
+				return i, true
+			}
+		}
+		if key == "q" {
+			return -1, true
 		}
 		p.first = clamp(p.first+moves(max(p.page, 1), p.lines)[key], 0, p.lines-p.page)
 	}
@@ -57,8 +69,8 @@ func (p *Popup) Hints() []Hint {
 		return []Hint{{Label: "esc", Verb: "close"}, {Label: "↑↓", Verb: "scroll"}}
 	}
 	hints := []Hint{{Label: "←→", Verb: "choose"}, {Label: "↵", Verb: strings.ToLower(p.Buttons[p.Choice])}}
-	for _, b := range p.Buttons {
-		hints = append(hints, Hint{Label: strings.ToLower(b[:1]), Verb: strings.ToLower(b)})
+	for i, b := range p.Buttons {
+		hints = append(hints, Hint{Label: p.letter(i), Verb: strings.ToLower(b)})
 	}
 	return append(hints, Hint{Label: "esc", Verb: "back"})
 }

@@ -134,7 +134,7 @@ func (p panel) sweepLines() []string {
 	return lines
 }
 
-// askSweep asks for the id of the sweep that the form stands for, and then whether to write it; then gets its id, nil: nothing follows.
+// askSweep asks for the id of the sweep that the form stands for, and whether to write it, unless then, which gets its id, asks in its turn.
 func askSweep(p *Pane, f *file, text string, then func(id string) tea.Cmd) tea.Cmd {
 	return p.Dialog.Type(pane.Field{Prompt: "save as the sweep ", Text: text,
 		Keys: []pane.Key{pane.Hint("id", "the name of its file, and of its points")},
@@ -148,7 +148,10 @@ func askSweep(p *Pane, f *file, text string, then func(id string) tea.Cmd) tea.C
 					askSweep(p, f, id, then)
 					return pane.Fail(err)
 				}
-				return p.confirmSweep(f, d, then)
+				if then != nil {
+					return p.writeSweep(f, d, then)
+				}
+				return p.confirmSweep(f, d)
 			})
 		}})
 }
@@ -160,35 +163,36 @@ type drafted struct {
 	text  []byte
 }
 
-func (p *Pane) confirmSweep(f *file, d drafted, then func(id string) tea.Cmd) tea.Cmd {
+func (p *Pane) confirmSweep(f *file, d drafted) tea.Cmd {
 	body := strings.Split(strings.TrimRight(string(d.text), "\n"), "\n")
 	body = append(body, "", present.SweepTotal(d.plan), present.SweepTime(d.plan))
 	body = append(append(body, present.SweepRefused(d.plan)...), "", f.id+" stays as it is; nothing is submitted yet.")
 	popup := &widget.Popup{Title: "Write " + d.plan.File + "?", Body: body, Buttons: []string{"Save", "Not yet"}}
-	return pane.Send(&pane.Ask{Popup: popup, Yes: func() tea.Cmd {
-		return p.sweep.Start(p.env.Ctx, func(ctx context.Context) (drafted, error) {
-			_, err := p.env.CreateSweep(ctx, d.sweep)
-			return d, err
-		}, func(_ drafted, err error) tea.Cmd {
-			if err != nil {
-				askSweep(p, f, d.sweep.ID, then)
-				return pane.Fail(err)
-			}
-			return p.sweepMade(f, d.sweep.ID, then)
-		})
-	}})
+	return pane.Send(&pane.Ask{Popup: popup, Yes: func() tea.Cmd { return p.writeSweep(f, d, nil) }})
+}
+
+func (p *Pane) writeSweep(f *file, d drafted, then func(id string) tea.Cmd) tea.Cmd {
+	return p.sweep.Start(p.env.Ctx, func(ctx context.Context) (drafted, error) {
+		_, err := p.env.CreateSweep(ctx, d.sweep)
+		return d, err
+	}, func(_ drafted, err error) tea.Cmd {
+		if err != nil {
+			askSweep(p, f, d.sweep.ID, then)
+			return pane.Fail(err)
+		}
+		return p.sweepMade(f, d.sweep.ID, then)
+	})
 }
 
 // sweepMade goes to the sweep's row on the board; the form is the experiment's own again.
 func (p *Pane) sweepMade(f *file, id string, then func(id string) tea.Cmd) tea.Cmd {
 	delete(p.files, f.id)
 	after := []tea.Cmd{p.show(f.id), p.unsaved.keepSoon(), pane.Send(pane.ReloadMsg{}),
-		pane.Send(pane.OpenMsg{To: pane.Experiments, Sweep: id}),
-		pane.Send(pane.Note{Text: "the sweep " + id + " is saved · s submits it · ↵ shows its points", Tone: theme.Good})}
+		pane.Send(pane.OpenMsg{To: pane.Experiments, Sweep: id})}
 	if then != nil {
-		after = append(after, then(id))
+		return tea.Sequence(append(after, pane.Say("the sweep "+id+" is saved"), then(id))...)
 	}
-	return tea.Sequence(after...)
+	return tea.Sequence(append(after, pane.Send(pane.Note{Text: "the sweep " + id + " is saved · s submits it · ↵ shows its points", Tone: theme.Good}))...)
 }
 
 // freeSweep is an id that no sweep has.

@@ -70,16 +70,16 @@ func (f *Sweeps) Start(id string) tea.Cmd {
 func (f *Sweeps) ask(both [2]sweep.Plan) tea.Cmd {
 	ready, again := both[0], both[1]
 	failed := again.Count(sweep.Failed)
-	buttons, plans := []string{"Submit", "No"}, []sweep.Plan{ready}
+	buttons, plans, verb := []string{"Yes", "No"}, []sweep.Plan{ready}, "Submit "
 	switch {
 	case len(again.Jobs) == 0:
 		return pane.Say("nothing to submit: " + present.SweepTotal(ready))
 	case len(ready.Jobs) == 0:
-		buttons, plans = []string{"Try again", "No"}, []sweep.Plan{again}
+		plans, verb = []sweep.Plan{again}, "Try again "
 	case failed > 0:
-		buttons, plans = []string{"Submit", "Failed too", "No"}, []sweep.Plan{ready, again}
+		buttons, plans = []string{"Yes", "Failed too", "No"}, []sweep.Plan{ready, again}
 	}
-	question := &widget.Popup{Title: "Submit " + unit.Plural(len(plans[0].Jobs), "job") + " of " + ready.Sweep.ID + "?", Buttons: buttons,
+	question := &widget.Popup{Title: verb + unit.Plural(len(plans[0].Jobs), "job") + " of " + ready.Sweep.ID + "?", Buttons: buttons,
 		Choice: len(buttons) - 1, Body: f.body(plans[0], "")}
 	ask := &pane.Ask{Popup: question, Do: func(i int) tea.Cmd { return f.send(plans[i]) }, No: func() tea.Cmd {
 		f.start.Stop()
