@@ -76,11 +76,18 @@ func TestBestDoubt(t *testing.T) {
 			Analysis: &metric.Analysis{Metrics: []metric.Metric{{Name: "tpot", Value: &v}}}}
 	}
 	p := sweep.Plan{Sweep: sweep.Sweep{Goal: &sweep.Goal{Metric: "tpot"}}, Points: []sweep.Status{point("a", 2), point("b", 1)}}
+	if got := Leading(p); got != "the best is decided: b" {
+		t.Errorf("%q", got)
+	}
 	last := func() []string {
 		return model.Each(Points(p).Rows, func(r Row) string { return r.Cells[len(r.Cells)-1].Text })
 	}
 	if got := BestDoubt(p); got != "" || strings.Join(last(), ",") != "done,done, the best" {
 		t.Errorf("%q, %q", got, last())
+	}
+	free := p
+	if free.Sweep.Goal = nil; Leading(free) != "" { // none has tokens a second
+		t.Errorf("%q", Leading(free))
 	}
 	p.Tie = scaling.Tie{Words: "n too small"}
 	if got := BestDoubt(p); got != "? b has the best tpot so far · n too small" {

@@ -33,7 +33,7 @@ func Points(p sweep.Plan) Table {
 		t.Columns = append(t.Columns, Column{Name: d.Name, Title: d.Title, Right: true, Worth: 1})
 	}
 	t.Columns = append(t.Columns, Column{Title: "STATE", Min: 10})
-	best := p.Best()
+	best, most := p.Best(), p.Leader()
 	for _, x := range p.Points {
 		row := Row{Cells: []Cell{strong(x.ID)}, Fields: map[string]string{"state": string(x.State)}, Full: x.ID}
 		for _, e := range x.Edits {
@@ -50,6 +50,8 @@ func Points(p sweep.Plan) Table {
 			state.Text += ", shares the best " + Tie
 		case best != nil && best.ID == x.ID:
 			state.Text += ", the best"
+		case most != nil && most.ID == x.ID && p.Count(sweep.Done) > 1:
+			state.Text += ", most tok/s"
 		}
 		row.Cells = append(row.Cells, state)
 		t.Rows = append(t.Rows, row)
@@ -121,7 +123,22 @@ func SweepTotal(p sweep.Plan) string {
 	if p.NodeHours != nil {
 		words = append(words, "at most "+NodeHours(*p.NodeHours))
 	}
-	return Joined(append(words, Decision(p))...)
+	return Joined(append(words, Leading(p))...)
+}
+
+// Leading is which point is best so far, or by what is decided; without a goal the one of most tokens a second, of two at least.
+func Leading(p sweep.Plan) string {
+	if text := Decision(p); text != "" || p.Tie.Words != "" || p.Count(sweep.Done) < 2 {
+		return text
+	}
+	best := p.Leader()
+	switch {
+	case best == nil:
+		return ""
+	case p.Sweep.Goal != nil:
+		return "best so far: " + best.ID
+	}
+	return "most tok/s: " + best.ID + ", " + runMetric(best.Analysis, scaling.ThroughputMetric).Text
 }
 
 // BestDoubt says why the best point may not be the best; empty: it is, or there is none.

@@ -53,6 +53,14 @@ func (p Plan) Best() *Status {
 	return nil
 }
 
+// Leader is Best, and in a sweep without a goal the point of most tokens a second; nil: none has a value of its own.
+func (p Plan) Leader() *Status {
+	if p.Sweep.Goal == nil {
+		p.Sweep.Goal = &Goal{Metric: scaling.ThroughputMetric, Highest: true}
+	}
+	return p.Best()
+}
+
 // ranked are the points that may be the best, the best first.
 func (p Plan) ranked() (points []*Status) {
 	g := p.Sweep.Goal

@@ -51,6 +51,19 @@ func TestBest(t *testing.T) {
 	}
 }
 
+func TestLeaderNeedsNoGoal(t *testing.T) {
+	fast, slow := measured("fast", 1, map[string]float64{"throughput_tokens_sec": 90, "ttft": 300}), measured("slow", 1, map[string]float64{"ttft": 90})
+	for want, goal := range map[string]*Goal{"fast": nil, "slow": {Metric: "ttft"}} {
+		p := planOf(goal, slow, fast)
+		if x := p.Leader(); x == nil || x.ID != want || p.Sweep.Goal != goal {
+			t.Errorf("%+v leads, want %s; the goal is %v", x, want, p.Sweep.Goal)
+		}
+	}
+	if x := planOf(nil, slow).Leader(); x != nil {
+		t.Errorf("%s leads without a value", x.ID)
+	}
+}
+
 // Of repeats the median counts: one lucky run does not win.
 func TestBestOfRepeats(t *testing.T) {
 	run := func(id string, repeat int, v float64) Status {

@@ -241,6 +241,18 @@ func (p *Pane) replan() tea.Cmd {
 	}))
 }
 
+// stands is what other panes show of a sweep, and of a point that is not written: its base, with the run of its leading point.
+func (p *Pane) stands(s *scan) board.Row {
+	shown := s.Base
+	if base, ok := p.list.ByID(shown.Experiment.ID); ok {
+		shown = base.Row
+	}
+	if best := s.Leader(); best != nil {
+		shown.Run = best.Run
+	}
+	return shown
+}
+
 func (p *Pane) announce() tea.Cmd {
 	r, ok := p.list.Current()
 	if !ok {
@@ -249,9 +261,9 @@ func (p *Pane) announce() tea.Cmd {
 	to := p.waits
 	p.waits = ""
 	if r.sweep != nil {
-		return pane.Send(pane.SelectMsg{Row: r.sweep.Base, Sweep: r.sweep.Sweep.ID, Entered: to})
+		return pane.Send(pane.SelectMsg{Row: p.stands(r.sweep), Sweep: r.sweep.Sweep.ID, Entered: to})
 	} else if r.pending() != "" {
-		return pane.Send(pane.SelectMsg{Row: r.of.Base, Sweep: r.of.Sweep.ID, Entered: to})
+		return pane.Send(pane.SelectMsg{Row: p.stands(r.of), Sweep: r.of.Sweep.ID, Entered: to})
 	}
 	if (r.Experiment.ID == "" || r.NoForm) && to == pane.Config {
 		why := present.Problems(r.File, r.Problem)[0]

@@ -22,13 +22,15 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Foot("enter", "↵", "metrics", "open the metrics of the point under the cursor"), Do: (*Pane).open, Why: needPoint},
 		{Key: pane.Foot("s", "s", "submit", "submit its points that are not done, after showing jobs and price"),
 			Do: func(p *Pane) tea.Cmd { return p.sweeps.Start(p.wish.id) }, Why: needSweep},
+		{Key: pane.Hint("P", "export")},
 		{Key: pane.On("n", "n", "next", "the next sweep"), Do: (*Pane).next, Why: needAnother},
 		{Key: pane.Foot("/", "/", "filter", "show only some rows"),
 			Do: func(p *Pane) tea.Cmd { return p.list.AskFilter(&p.Dialog) }, Why: needSweep},
-		{Key: pane.On(">", "> <", "sort", "order the table by the next column in sight, or the one before"),
+		{Key: pane.On(">", "> <", "sort by next", "order the table by the next column in sight, or the one before"),
 			Do: func(p *Pane) tea.Cmd { return p.list.NextOrder(1) }},
 		{Key: pane.On("<", "<", "sort back", ""), Do: func(p *Pane) tea.Cmd { return p.list.NextOrder(-1) }},
-		{Key: pane.On("o", "o", "order", "turn the order round: least or greatest first"), Do: func(p *Pane) tea.Cmd { return p.list.Turn() }},
+		{Key: pane.On("o", "o", "sort…", "choose by name what the table is ordered by; the same again turns it round"),
+			Do: func(p *Pane) tea.Cmd { return p.list.AskOrder(&p.Dialog) }},
 		{Key: pane.On("r", "r", "refresh", "work the sweep out again, and ask the scheduler"), Do: func(p *Pane) tea.Cmd {
 			return tea.Batch(p.again(), pane.Send(pane.RefreshJobsMsg{}))
 		}},
