@@ -62,6 +62,7 @@ type measured struct {
 	Column
 	natural int // width of the widest
 	decimal int // most digits after the point
+	same    int // letters that all texts begin with
 }
 
 // SetRows takes the rows, and measures the widths of all of them, once: scrolling moves no column.
@@ -75,6 +76,9 @@ func (t *Table) SetRows(rows [][]Cell) {
 				m.decimal = max(m.decimal, decimals(row[c].Text))
 			}
 		}
+		if column.Middle {
+			m.same = sameStart(rows, c)
+		}
 		for _, row := range rows {
 			if c < len(row) && !row[c].Wide {
 				m.natural = max(m.natural, Width(m.aligned(row[c])))
@@ -82,6 +86,24 @@ func (t *Table) SetRows(rows [][]Cell) {
 		}
 	}
 	t.Keep(len(rows), 0)
+}
+
+// sameStart is how many letters the texts of a column all begin with; where all are one text none counts.
+func sameStart(rows [][]Cell, c int) (n int) {
+	var texts []string
+	for _, row := range rows {
+		if c < len(row) && row[c].Text != "" {
+			texts = append(texts, row[c].Text)
+		}
+	}
+	if len(texts) == 0 || slices.Min(texts) == slices.Max(texts) {
+		return 0
+	}
+	low, high := []rune(slices.Min(texts)), []rune(slices.Max(texts)) // what these two begin with, all do
+	for n < len(low) && low[n] == high[n] {
+		n++
+	}
+	return n
 }
 
 // Rows is how many rows there are.
@@ -282,9 +304,18 @@ func (s slot) placed(text string) string {
 	case s.Right:
 		return blank(s.gap) + Right(text, s.width)
 	case s.Middle:
-		text = Middle(text, s.width)
+		text = s.named(text)
 	}
 	return blank(s.gap) + Fit(text, s.width)
+}
+
+// named is a name cut where it does not differ from the others: out of what all begin with, else in its middle.
+func (s slot) named(text string) string {
+	over := Width(text) - s.width + 1
+	if over <= 1 || over > s.same {
+		return Middle(text, s.width)
+	}
+	return ansi.Truncate(text, s.same-over, "") + "…" + ansi.TruncateLeft(text, s.same, "")
 }
 
 // layout chooses the columns that so much room holds; what they leave goes to those that were to be cut, from the left.

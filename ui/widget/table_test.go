@@ -189,6 +189,25 @@ func TestTableText(t *testing.T) {
 }
 
 // TestPlaceInALongList: where the cursor is and which way there is more, without a title giving way.
+// Names are cut where they do not differ, so that no two look the same.
+func TestNamesAreCutWhereTheyAgree(t *testing.T) {
+	table := &Table{Columns: []Column{{Title: "point", Min: 12, Middle: true}, {Title: "n"}}, Column: -1}
+	for _, c := range []struct{ names, want []string }{
+		{[]string{"deepseek-tp1-b1-s512", "deepseek-tp2-b1-s512"}, []string{"de…1-b1-s512", "de…2-b1-s512"}},
+		{[]string{"scan-tp1", "scan-tp2"}, []string{"scan-tp1", "scan-tp2"}},
+		{[]string{"a-long-first-name", "b-long-other-name"}, []string{"a-long-f…ame", "b-long-o…ame"}}, // nothing is alike: in the middle
+		{[]string{"llama-8b-tp1-batch", "llama-8b-tp1-batch"}, []string{"llama-8b…tch", "llama-8b…tch"}},
+	} {
+		table.SetRows([][]Cell{{{Text: c.names[0]}, {Text: "1"}}, {{Text: c.names[1]}, {Text: "1"}}})
+		lines := table.View(bare, 18, 5)
+		for i, want := range c.want {
+			if got := strings.Fields(strings.TrimPrefix(lines[i+1], " ▌"))[0]; got != want {
+				t.Errorf("%s: %s, want %s", c.names[i], got, want)
+			}
+		}
+	}
+}
+
 func TestPlaceInALongList(t *testing.T) {
 	th := theme.New(termenv.Ascii, false)
 	for _, c := range []struct {

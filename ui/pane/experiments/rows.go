@@ -70,7 +70,7 @@ func (p *rows) fields(r row) map[string]string {
 const (
 	alike      = 100 // is added: the first to go where there is no room
 	alikeModel = 7   // instead of the model's name's own
-	leastModel = 12  // columns that a model's name has, where they differ
+	leastModel = 11  // columns that a model's name has, where they differ
 )
 
 // worthOf are the columns with their worth for these rows. All rows count, whatever the
