@@ -150,10 +150,12 @@ func (m *Model) places() (all []command) {
 	return append(all, runs...)
 }
 
-// definedMetrics are those that runs may have; each shows what it is.
+// definedMetrics are those that runs may have; each is drawn, and what it is is said.
 func definedMetrics() []command {
 	return model.Each(metric.Definitions, func(d metric.Definition) command {
-		return command{"Metrics", d.Name, d.Title + ": " + d.Text, "", func(m *Model) tea.Cmd { return showInFull(m, fmt.Sprintf("%s (%s): %s", d.Name, d.Unit, d.Text)) }}
+		return command{"Metrics", d.Name, d.Title + ": " + d.Text, "", func(*Model) tea.Cmd {
+			return tea.Batch(pane.Send(pane.OpenMsg{To: pane.Charts, Metric: d.Name}), pane.Say(fmt.Sprintf("%s (%s): %s", d.Name, d.Unit, d.Text)))
+		}}
 	})
 }
 

@@ -27,7 +27,7 @@ func TestSweepStory(t *testing.T) {
 		d.Golden("sweep-ask-" + size.name)
 		d.Press("esc")
 		unchanged(t, w)
-		d.Press("s", "s").Expect("2 waiting, 1 impossible").Press("enter").Expect("× tp3").Golden("sweep-board-" + size.name)
+		d.Press("s", "s").Expect("Submit 2 jobs").Press("y").Expect("2 waiting, 1 impossible").Press("enter").Expect("× tp3").Golden("sweep-board-" + size.name)
 		w.Move("trace_collection/llama-8b-tp1", "trace_collection/scan1-tp1")
 		w.Move("trace_collection/llama-8b-tp2", "trace_collection/scan1-tp2")
 		for _, job := range slices.Clone(w.Scheduler.Queue) {

@@ -85,7 +85,11 @@ func tabs(m *Model) string {
 		}
 		words[i] = th.Paint(tone, word)
 	}
-	return " " + widget.Fit(strings.Join(words, "  "), m.width-widget.Width(age(m))-3) + " " + age(m) + " "
+	gap := "  "
+	if widget.Width(strings.Join(words, gap)) > m.width-widget.Width(age(m))-3 {
+		gap = " "
+	}
+	return " " + widget.Fit(strings.Join(words, gap), m.width-widget.Width(age(m))-3) + " " + age(m) + " "
 }
 
 // age is the time of the scheduler's last answer, marked when it is stale; before it stands that nothing may be changed.
@@ -284,7 +288,7 @@ func (l *layout) tabWords(age string) []string {
 		short = append(short, text)
 	}
 	fits := func(words []string) bool {
-		return widget.Width(strings.Join(words, "  ")) <= l.width-widget.Width(age)-3
+		return widget.Width(strings.Join(words, " ")) <= l.width-widget.Width(age)-3
 	}
 	switch last := len(long) - 1; {
 	case fits(long):

@@ -160,7 +160,7 @@ func TestOrder(t *testing.T) {
 	for _, c := range []struct{ do, want, words string }{
 		{"by 1", "c3 e5 [a1] b2 d4", "by speed, greatest first"}, {"by 1", "b2 d4 [a1] e5 c3", "by speed"}, {"by 1", "[a1] b2 c3 d4 e5", ""},
 		{"next 1", "[a1] b2 c3 d4 e5", "by run"}, {"next 1", "c3 e5 [a1] b2 d4", "by speed, greatest first"},
-		{"turn", "b2 d4 [a1] e5 c3", "by speed"},
+		{"turn", "b2 d4 [a1] e5 c3", "by speed"}, {"turn", "c3 e5 [a1] b2 d4", "by speed, greatest first"},
 		// around, past the column without a title
 		{"next 1", "[a1] b2 c3 d4 e5", "by run"}, {"next -1", "c3 e5 [a1] b2 d4", "by speed, greatest first"},
 	} {
@@ -172,7 +172,8 @@ func TestOrder(t *testing.T) {
 		case "next":
 			l.NextOrder(by)
 		case "turn":
-			l.Turn()
+			l.do(l.AskOrder(&l.dialog))
+			l.press(append(strings.Split("spe", ""), "enter")...)
 		}
 		l.expect(c.want)
 		if l.Ordered() != c.words {

@@ -68,10 +68,27 @@ func (l *List[T]) orders(c int) bool {
 	return c >= 0 && l.of.Orders != nil && l.of.Orders(l.Table.Columns[c])
 }
 
-// Turn turns the order round.
-func (l *List[T]) Turn() tea.Cmd {
-	l.SetSort(Sort{On: l.sort.On, Column: l.sort.Column, Down: !l.sort.Down})
-	return nil
+// AskOrder has the column chosen by name that the rows are ordered by, in sight or not; the one that orders them is turned round.
+func (l *List[T]) AskOrder(d *pane.Dialog) tea.Cmd {
+	var items []widget.Findable
+	var of []int
+	for c, column := range l.titled() {
+		help := map[bool]string{true: "greatest first", false: "in order"}[column.Right]
+		if l.sort.On && l.sort.Column == c {
+			help = "turned round: " + map[bool]string{true: "least first", false: "greatest first"}[l.sort.Down]
+		}
+		if l.of.Orders == nil || l.of.Orders(column) {
+			items, of = append(items, widget.Findable{Name: strings.TrimSpace(column.Title + " " + column.Unit), Help: help}), append(of, c)
+		}
+	}
+	return d.Find(widget.NewFinder("Order by", items), func(i int) tea.Cmd {
+		down := l.titled()[of[i]].Right
+		if l.sort.On && l.sort.Column == of[i] {
+			down = !l.sort.Down
+		}
+		l.SetSort(Sort{On: true, Column: of[i], Down: down})
+		return pane.Say(l.Ordered())
+	})
 }
 
 // Back drops the filter, else the marks, else the order; false: there was none of these.

@@ -127,6 +127,7 @@ type OpenMsg struct {
 	Sweep      string       // id
 	Base       string       // name of a run, for Traces: compare Run with it; empty: show Run alone
 	Job        string       // id
+	Metric     string       // for Charts: draw it
 	Edits      []model.Edit // for Config: changes to make to the draft, not yet saved
 }
 

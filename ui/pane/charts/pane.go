@@ -228,6 +228,10 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 		return p, p.again()
 	case pane.OpenMsg:
 		p.seek(msg.Run)
+		if q := model.First(scaling.EveryQuantity(), func(q scaling.Quantity) bool { return q.Metric == msg.Metric }); q != nil {
+			p.next.quantity = *q
+			return p, p.load()
+		}
 	case pane.SelectMsg: // the cursor stays on the run that another pane is at
 		if run := msg.Run(); run != "" && run != p.followed && msg.Reaches(pane.Charts, p.focused) {
 			p.followed = run
@@ -362,6 +366,9 @@ func (p *Pane) empty() []string {
 	case len(p.series.all) > 0:
 		return pane.Notice(p.quantity.Title+" compares runs that differ in their GPUs: no such runs on this axis.", "",
 			"x goes to the next axis · y to the next quantity")
+	}
+	if p.quantity.Metric != scaling.ThroughputMetric {
+		return pane.Notice("No run has "+p.quantity.Title+" yet.", "", "y goes to the next quantity · m lists those that runs have")
 	}
 	return pane.Notice("No run has timings yet.", "", "1 Experiments, then s   submits one; its point appears when the job ends")
 }

@@ -25,11 +25,11 @@ func keys() pane.Table[*Pane] {
 			Do: func(p *Pane) tea.Cmd { return p.list.Mark() }, Why: mayMark},
 		{Key: pane.Foot("/", "/", "filter", "show only some: tp:4 state:failed model:~70b, ! for the opposite"),
 			Do: func(p *Pane) tea.Cmd { return p.list.AskFilter(&p.Dialog) }},
-		{Key: pane.On(">", "> <", "sort", "order the list by the next column in sight, or the one before"),
+		{Key: pane.On(">", "> <", "sort by next", "order the list by the next column in sight, or the one before"),
 			Do: func(p *Pane) tea.Cmd { return p.list.NextOrder(1) }},
 		{Key: pane.On("<", "<", "sort back", ""), Do: func(p *Pane) tea.Cmd { return p.list.NextOrder(-1) }},
-		{Key: pane.On("o", "o", "order", "turn the order round: least or greatest first"),
-			Do: func(p *Pane) tea.Cmd { return p.list.Turn() }, Why: needSort},
+		{Key: pane.On("o", "o", "sort…", "choose by name what the list is ordered by; the same again turns it round"),
+			Do: func(p *Pane) tea.Cmd { return p.list.AskOrder(&p.Dialog) }},
 		{Key: pane.On("y", "y", "copy", "copy the command that submits it, or all that are marked, again (OSC 52; it is shown as well)"),
 			Do: func(p *Pane) tea.Cmd { return submission.Copy(p.env.Backend, "submit", p.marks.chosen()...) }, Why: needRow},
 		{Key: pane.On("t", "t", "traces", "open the traces of its newest run"), Why: needRun, Do: func(p *Pane) tea.Cmd {
@@ -136,10 +136,6 @@ func mayRun(p *Pane) string {
 
 func mayStop(p *Pane) string {
 	return cmp.Or(pane.Locked(p.env.Backend, "cancel jobs"), pane.WhyNot(!p.here().live, "no job of it waits or runs"))
-}
-
-func needSort(p *Pane) string {
-	return pane.WhyNot(p.list.Ordered() == "", "the list is in the order of the files: > orders it by a column")
 }
 
 func needRow(p *Pane) string { return p.list.Missing() }
