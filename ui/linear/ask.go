@@ -50,6 +50,7 @@ func (r *room) ask(question string) (string, error) {
 	fmt.Fprint(r.Out, spoken(question)+" ")
 	select {
 	case <-r.ctx.Done():
+		fmt.Fprintln(r.Out)
 	case line, ok := <-r.lines:
 		if !r.Person && ok {
 			fmt.Fprint(r.Out, line) // so that who reads the output sees what was answered
@@ -79,24 +80,25 @@ type word struct{ key, does string }
 
 var ways = []word{{"b", "to go back"}, {"q", "to quit"}}
 
-// pick reads a list, unless it was heard before, and asks for one of it, by number or by the first word of an item: its index, or -1
-// and the word answered.
+// pick reads a list, unless it was heard before, and asks for one of it, by number, name or first word of an item: its index, or -1
+// and the word answered. An answer that is none does not have the list read again.
 func (r *room) pick(title string, items []string, heard bool, words ...word) (int, string, error) {
 	r.say("%s", title)
-	for first := 0; ; heard = false {
+	for first := 0; ; {
 		last := min(first+most, len(items))
 		asked := words
-		switch {
-		case heard:
-			asked = append([]word{{"l", "for the list"}}, words...)
-		case last < len(items):
-			asked = append([]word{{"n", "for the next of " + unit.Int(len(items))}}, words...)
+		if heard || first > 0 {
+			asked = append([]word{{"l", "for the list"}}, asked...)
+		}
+		if last < len(items) {
+			asked = append([]word{{"n", "for the next of " + unit.Int(len(items))}}, asked...)
 		}
 		for i, item := range items[first:last] {
 			if !heard {
 				r.say("%d. %s", first+i+1, item)
 			}
 		}
+		heard = true
 		answer, err := r.ask(question(len(items), asked))
 		i := matching(answer, items)
 		switch known := slices.ContainsFunc(asked, func(w word) bool { return w.key == answer }); {
@@ -105,13 +107,15 @@ func (r *room) pick(title string, items []string, heard bool, words ...word) (in
 		case answer == "q":
 			return -1, "", errQuit
 		case i >= 0:
-			r.say("Chosen: %s", items[i])
+			name, _, _ := strings.Cut(items[i], ",")
+			r.say("Chosen: %s", name)
 			return i, "", nil
 		case known && answer == "b":
 			return -1, "", errBack
-		case known && answer == "n" && last < len(items):
-			first = last
+		case known && answer == "n":
+			first, heard = last, false
 		case known && answer == "l":
+			first, heard = 0, false
 		case known:
 			return -1, answer, nil
 		case answer != "":
@@ -128,20 +132,21 @@ func question(items int, words []word) string {
 	return strings.Join(all, ", ") + ":"
 }
 
-// matching is the item that an answer means: its number, else the only one whose first word it is; -1: none.
+// matching is the item that an answer means: its number, else the only one of that name, else of that first word; -1: none.
 func matching(answer string, items []string) int {
 	if n, err := strconv.Atoi(answer); err == nil && n >= 1 && n <= len(items) {
 		return n - 1
 	}
-	found := -1
-	for i, item := range items {
-		first, _, _ := strings.Cut(item, ",")
-		if strings.EqualFold(answer, first) {
-			if found >= 0 {
-				return -1
+	for _, end := range []string{",", " "} {
+		var found []int
+		for i, item := range items {
+			if name, _, _ := strings.Cut(item, end); strings.EqualFold(answer, strings.TrimSuffix(name, ",")) {
+				found = append(found, i)
 			}
-			found = i
+		}
+		if len(found) == 1 {
+			return found[0]
 		}
 	}
-	return found
+	return -1
 }

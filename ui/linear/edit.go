@@ -9,6 +9,7 @@ import (
 	"shardeck/model/check"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/model/sweep"
 	"shardeck/ui/pane/config"
 	"shardeck/ui/pane/submission"
 )
@@ -33,7 +34,11 @@ func (r *room) change(id string) error {
 			return err
 		}
 		value, err := r.value(fields[i], d.Get(fields[i].Path))
-		if err == nil && value != "" {
+		switch {
+		case err != nil || value == "":
+		case sweep.Several(fields[i].Path, value):
+			err = r.newSweep(id, fields[i].Path, value)
+		default:
 			err = r.edit(id, d, model.Edit{Path: fields[i].Path, Value: value})
 		}
 		if err := r.told(err); err != nil {
@@ -47,7 +52,7 @@ func (r *room) value(l config.Line, now string) (string, error) {
 	r.say("%s is %s. %s", l.Label, now, l.Hint)
 	switch {
 	case l.Legal && len(l.Choices) > 0:
-		return r.ask("Type a value, Enter to leave it; legal are " + strings.Join(l.Choices, ", ") + ":")
+		return r.ask("Type a value, Enter to leave it, several such as 1,2 for a sweep; legal are " + strings.Join(l.Choices, ", ") + ":")
 	case len(l.Choices) > 0:
 		i, _, err := r.pick("It can be:", l.Choices, false, ways...)
 		if err != nil {

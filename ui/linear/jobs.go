@@ -30,7 +30,7 @@ func (r *room) jobs() error {
 			title += " It did not answer since: " + list.Stale + "."
 		}
 		table := present.Jobs(list.Jobs, nil, r.Now())
-		items := model.Each(table.Rows, func(x present.Row) string { return present.Spoken(table.Columns, x, briefWorth) })
+		items := model.Each(table.Rows, func(x present.Row) string { return "job " + present.Spoken(table.Columns, x, briefWorth) })
 		i, _, err := r.pick(title, items, false, ways...)
 		if err != nil {
 			return err
@@ -64,19 +64,7 @@ func (r *room) gpus(ref string) error {
 
 // watch says every change of a job until it ends, then how it went. Who types leaves it with Enter.
 func (r *room) watch(ref string) error {
-	ctx, stop := context.WithCancel(r.ctx)
-	gone := make(chan struct{})
-	if r.Person {
-		r.say("Watching %s. Enter leaves it, the job goes on.", ref)
-	}
-	go func() {
-		defer close(gone)
-		select {
-		case <-enter(r):
-			stop()
-		case <-ctx.Done():
-		}
-	}()
+	ctx, end := r.until()
 	var last model.Job
 	err := r.b.Watch(ctx, []string{ref}, func(n jobs.News) error {
 		if n.Scheduler != "" {
@@ -88,12 +76,10 @@ func (r *room) watch(ref string) error {
 			present.JobNews(n.Job, n.Stage, n.Done, n.Total, n.Hung, n.At))
 		return nil
 	})
-	stop()
-	<-gone // else it would take the answer to the next question
+	end()
 	switch {
-	case errors.Is(err, context.Canceled) && r.ctx.Err() == nil:
-		r.say("Left. The job goes on.")
-		return nil
+	case errors.Is(err, context.Canceled):
+		return r.left()
 	case err != nil:
 		return err
 	case last.State.Failed():
@@ -108,12 +94,32 @@ func (r *room) watch(ref string) error {
 	return nil
 }
 
-// enter is when who types presses Enter; never where answers come from a file.
-func enter(r *room) <-chan string {
+// until is a context for watching, which ends too when who types presses Enter; end is called when nothing is watched any more, else
+// Enter would take the answer to the next question.
+func (r *room) until() (ctx context.Context, end func()) {
+	ctx, stop := context.WithCancel(r.ctx)
+	gone, enter := make(chan struct{}), chan string(nil) // never where answers come from a file
 	if r.Person {
-		return r.lines
+		enter = r.lines
+		r.say("Watching. Enter leaves it, jobs go on.")
 	}
-	return nil
+	go func() {
+		defer close(gone)
+		select {
+		case <-enter:
+			stop()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { stop(); <-gone }
+}
+
+// left is how watching ends before its time.
+func (r *room) left() error {
+	if r.ctx.Err() == nil {
+		r.say("Left. Jobs go on.")
+	}
+	return r.ctx.Err()
 }
 
 // why says why a job failed or waits, the proof of it, and what to do.

@@ -18,11 +18,13 @@ import (
 	"shardeck/backend/experiments"
 	"shardeck/backend/jobs"
 	"shardeck/backend/pool"
+	backend "shardeck/backend/sweep"
 	"shardeck/model"
 	"shardeck/model/board"
 	"shardeck/model/metric"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/model/sweep"
 	"shardeck/ui/pane/config"
 	"shardeck/ui/pane/submission"
 )
@@ -47,6 +49,13 @@ type Backend interface {
 	Why(ctx context.Context, j model.Job) (jobs.Cause, error)
 	GPUs(ctx context.Context, j model.Job) (jobs.GPULook, error)
 	Cancel(ctx context.Context, jobID string) error
+
+	SweepIDs() []string
+	PlanSweep(ctx context.Context, id string) (sweep.Plan, error)
+	CreateSweep(ctx context.Context, d sweep.Sweep) (sweep.Plan, error)
+	DueSweep(ctx context.Context, id string, o backend.SubmitOptions) (sweep.Plan, error)
+	SubmitSweep(ctx context.Context, p sweep.Plan) ([]model.Submission, error)
+	Pause(ctx context.Context) error
 
 	Analyse(ctx context.Context, run string, p pool.Priority, progress pool.Progress) (*metric.Analysis, error)
 	Timings(ctx context.Context, run string) (*metric.Analysis, error)
@@ -116,15 +125,16 @@ func (r *room) board() error {
 		if len(rows) == 0 {
 			title = "No experiments. shardeck generate makes the first."
 		}
-		columns := present.ExperimentColumns()
-		items := model.Each(rows, func(x board.Row) string {
-			return present.Spoken(columns, present.Experiment(x, "", r.Now()), briefWorth)
-		})
-		i, answer, err := r.pick(title, items, heard, word{"j", "for jobs"}, word{"q", "to quit"})
+		columns, cells := present.ExperimentColumns(), model.Each(rows, func(x board.Row) present.Row { return present.Experiment(x, "", r.Now()) })
+		title += apart(columns, cells)
+		items := model.Each(cells, func(x present.Row) string { return present.Spoken(columns, x, briefWorth) })
+		i, answer, err := r.pick(title, items, heard, word{"j", "for jobs"}, word{"s", "for sweeps"}, word{"q", "to quit"})
 		switch {
 		case err != nil:
 		case answer == "j":
 			err = r.jobs()
+		case answer == "s":
+			err = r.sweeps()
 		default:
 			err = r.experiment(present.ExperimentName(rows[i]))
 		}
@@ -132,6 +142,26 @@ func (r *room) board() error {
 			return err
 		}
 	}
+}
+
+// apart has the layout and the load said with each row where rows differ in them, and says what model all are of, if they are of one.
+func apart(columns []present.Column, rows []present.Row) (model string) {
+	for c := range columns {
+		same := len(rows) > 1
+		for _, x := range rows {
+			same = same && len(x.Cells) > c && x.Cells[c].Text == rows[0].Cells[c].Text
+		}
+		switch title := columns[c].Title; {
+		case same && title == "model":
+			model = " All are of " + rows[0].Cells[c].Text + "."
+			fallthrough
+		case same && c > 0 && title != "job":
+			columns[c].Worth = briefWorth + 1
+		case title == "batch" || title == "prompt" || title == "output":
+			columns[c].Worth = 0
+		}
+	}
+	return model
 }
 
 // briefWorth is the worth of the last column that a row is read with.
@@ -207,9 +237,12 @@ func (r *room) result(id string) error {
 	if err != nil {
 		return err
 	}
-	r.say("Result of %s. %s", id, present.Marks(x.Marks()))
+	marks := present.Marks(x.Marks())
+	r.say("Result of %s. %s", id, marks)
 	for _, text := range append(present.Headlines(a), a.Warnings...) {
-		r.say("%s", text)
+		if !strings.Contains(marks, text) {
+			r.say("%s", text)
+		}
 	}
 	every, err := r.confirm("Hear every metric?")
 	for _, text := range present.MetricSentences(a, a.Defined()) {

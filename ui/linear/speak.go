@@ -17,9 +17,9 @@ type said struct{ Sign, Say string }
 
 // speech is templates/speech.yaml, made ready.
 var speech = sync.OnceValue(func() (s struct {
-	Signs, Units []said
-	signs        *strings.Replacer
-	units        []*regexp.Regexp
+	Signs, Units, Words []said
+	signs               *strings.Replacer
+	units, words        []*regexp.Regexp
 }) {
 	text, err := templates.FS.ReadFile("speech.yaml")
 	if err == nil {
@@ -32,8 +32,33 @@ var speech = sync.OnceValue(func() (s struct {
 	s.units = model.Each(s.Units, func(x said) *regexp.Regexp {
 		return regexp.MustCompile(`(\d) ?` + regexp.QuoteMeta(x.Sign) + `([ ,.;:)]|$)`)
 	})
+	s.words = model.Each(s.Words, func(x said) *regexp.Regexp { return regexp.MustCompile(`(^|[ (])(?:` + x.Sign + `)([ ,;:)]|\.?$|\. )`) })
 	return s
 })
+
+// one is a unit of which there is one, clock how long something took or may take: 30:00, 2-03:00:00; with hours without a word too.
+var (
+	one   = regexp.MustCompile(`(^|[^\d.])1 (hour|minute|second|millisecond)s\b`)
+	clock = regexp.MustCompile(`\b(?:(elapsed |limit |limit, |limit is |for |after ))?(?:(\d+)-)?(?:(\d+):)?(\d+):(\d\d)\b`)
+)
+
+// lasting is a match of clock in words.
+func lasting(text string) string {
+	m := clock.FindStringSubmatch(text)
+	if m[1] == "" && m[3] == "" {
+		return text // the time of a day
+	}
+	var words []string
+	for i, u := range []string{" days", " hours", " minutes", " seconds"} {
+		if n := strings.TrimLeft(m[i+2], "0"); n != "" {
+			words = append(words, n+u)
+		}
+	}
+	if words == nil {
+		words = []string{"0 seconds"}
+	}
+	return m[1] + strings.Join(words, " ")
+}
 
 var thousands = regexp.MustCompile(`(\d)[ \x{202f}\x{a0}](\d{3})\b`)
 
@@ -50,6 +75,12 @@ func spoken(text string) string {
 	for i, u := range speech().units {
 		text = u.ReplaceAllString(text, "$1 "+speech().Units[i].Say+"$2")
 	}
+	for i, w := range speech().words {
+		if !strings.HasPrefix(text, "Try: ") {
+			text = w.ReplaceAllString(text, "${1}"+speech().Words[i].Say+"${2}")
+		}
+	}
+	text = one.ReplaceAllString(clock.ReplaceAllStringFunc(text, lasting), "${1}1 $2")
 	return strings.Map(func(r rune) rune {
 		if r > '~' {
 			return '?'
