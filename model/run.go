@@ -135,9 +135,7 @@ func (r Run) KernelFiles() []RunFile {
 	if len(files) > 0 {
 		return files
 	}
-	for _, rank := range slices.Sorted(maps.Keys(best)) {
-		files = append(files, best[rank])
-	}
+	files = append(files, Each(slices.Sorted(maps.Keys(best)), func(rank int) RunFile { return best[rank] })...)
 	return files
 }
 

@@ -191,10 +191,7 @@ func dashed(lengths []vg.Length) string {
 
 // corners are those of a mark in the middle of a key.
 func corners(m mark) string {
-	var out []string
-	for _, at := range m.outline(vg.Point{X: 14, Y: 6}, 4.2) {
-		out = append(out, fmt.Sprintf("%.1f,%.1f", at.X, 12-at.Y))
-	}
+	out := model.Each(m.outline(vg.Point{X: 14, Y: 6}, 4.2), func(at vg.Point) string { return fmt.Sprintf("%.1f,%.1f", at.X, 12-at.Y) })
 	return strings.Join(out, " ")
 }
 

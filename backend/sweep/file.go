@@ -124,9 +124,7 @@ func (r *reader) axes(vary yaml.Node, group string) (axes []sweep.Axis) {
 		case key.Value != zip:
 			axes = append(axes, r.distinct(value, r.axis(&key, value)))
 		case value.Kind == yaml.SequenceNode:
-			for _, group := range value.Content {
-				axes = append(axes, r.group(group))
-			}
+			axes = append(axes, model.Each(value.Content, r.group)...)
 		default:
 			axes = append(axes, r.group(value))
 		}

@@ -75,9 +75,7 @@ func spare(limit time.Duration) time.Duration { return limit / 10 }
 func (s *Sweeps) past(ctx context.Context, p sweep.Plan) sweep.Pasts {
 	all := sweep.Pasts{}
 	rows := []board.Row{p.Base}
-	for _, x := range p.Points {
-		rows = append(rows, x.Row())
-	}
+	rows = append(rows, model.Each(p.Points, func(x sweep.Status) board.Row { return x.Row() })...)
 	for _, row := range rows {
 		if row.Run == nil || row.Run.Experiment == nil || all.Enough(row.Experiment) {
 			continue

@@ -168,10 +168,7 @@ func (s Source) software() string {
 	if s.Info == nil {
 		return ""
 	}
-	var words []string
-	for _, name := range slices.Sorted(maps.Keys(s.Info.Versions)) {
-		words = append(words, name+" "+s.Info.Versions[name])
-	}
+	words := model.Each(slices.Sorted(maps.Keys(s.Info.Versions)), func(name string) string { return name + " " + s.Info.Versions[name] })
 	if driver, ok := s.Info.Where["driver"].(string); ok && driver != "" {
 		words = append(words, "driver "+driver)
 	}

@@ -166,9 +166,7 @@ func State(words string) Cell {
 func Jobs(jobs []model.Job, seen map[string]string, now time.Time) Table {
 	t := Table{Name: "jobs", One: "job", Columns: Columns("job", "experiment/1…10", "state", "why / where/2-28", ">elapsed/3", ">limit/4",
 		">GPUs/5", "QOS/6", "submitted/7", "exit/8")}
-	for _, j := range jobs {
-		t.Rows = append(t.Rows, Job(j, seen[j.ID], now))
-	}
+	t.Rows = append(t.Rows, model.Each(jobs, func(j model.Job) Row { return Job(j, seen[j.ID], now) })...)
 	return t
 }
 

@@ -109,9 +109,7 @@ func timers(ctx context.Context) func(time.Duration, tea.Msg) tea.Cmd {
 // Init starts the panes and asks the scheduler for the first time.
 func (m *Model) Init() tea.Cmd {
 	cmds := []tea.Cmd{m.watch.ask(false), pane.Send(pane.EnterMsg{To: m.focus})}
-	for _, name := range m.order {
-		cmds = append(cmds, m.panes[name].Init())
-	}
+	cmds = append(cmds, model.Each(m.order, func(name pane.Name) tea.Cmd { return m.panes[name].Init() })...)
 	return guard(tea.Batch(cmds...))
 }
 

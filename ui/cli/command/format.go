@@ -139,9 +139,7 @@ func faultOf(err error) Fault {
 			f.Cause = append(f.Cause, line)
 		}
 	}
-	for _, fix := range fixes(err) {
-		f.Do = append(f.Do, model.Printable(fix))
-	}
+	f.Do = append(f.Do, model.Each(fixes(err), model.Printable)...)
 	return f
 }
 

@@ -22,9 +22,7 @@ type row struct {
 func rowsOf(c scaling.Chart) []row {
 	var rows []row
 	for i, s := range c.Series {
-		for _, point := range s.Points {
-			rows = append(rows, row{i, point})
-		}
+		rows = append(rows, model.Each(s.Points, func(point scaling.ChartPoint) row { return row{i, point} })...)
 	}
 	return rows
 }

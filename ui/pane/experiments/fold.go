@@ -64,9 +64,7 @@ func (e env) read(ctx context.Context) (content, error) {
 		return content{}, err
 	}
 	c := content{rows: rows}
-	for _, id := range e.SweepIDs() {
-		c.scans = append(c.scans, e.scan(ctx, id))
-	}
+	c.scans = append(c.scans, model.Each(e.SweepIDs(), func(id string) *scan { return e.scan(ctx, id) })...)
 	return c, ctx.Err()
 }
 
@@ -94,9 +92,7 @@ func sweepKey(id string) string { return "sweep/" + id }
 func (c content) folded() []row {
 	var all, heads []row
 	under := map[string][]row{}
-	for _, s := range c.scans {
-		heads = append(heads, row{sweep: s, Row: board.Row{File: s.File}})
-	}
+	heads = append(heads, model.Each(c.scans, func(s *scan) row { return row{sweep: s, Row: board.Row{File: s.File}} })...)
 	for _, r := range c.rows {
 		at := slices.IndexFunc(c.scans, func(s *scan) bool { return s.ids[r.Experiment.ID] != nil })
 		if at < 0 {

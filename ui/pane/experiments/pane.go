@@ -350,9 +350,7 @@ func (p *Pane) body() []string {
 	if r, ok := p.list.Rested(); ok && below > 0 {
 		lines = append(lines, "")
 		details := p.rows.details(r, p.Width-4, below > usualDetails)
-		for _, d := range details[:min(len(details), below-1)] {
-			lines = append(lines, "   "+d)
-		}
+		lines = append(lines, model.Each(details[:min(len(details), below-1)], func(d string) string { return "   " + d })...)
 	}
 	return lines
 }

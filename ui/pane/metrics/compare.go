@@ -255,8 +255,6 @@ func contestOf(group []scaling.Measured, d metric.Definition) scaling.Contest {
 	if rivals[0].value == rivals[1].value {
 		return c
 	}
-	for _, r := range rivals[:min(len(rivals), mostRivals)] {
-		c.Runs = append(c.Runs, r.run)
-	}
+	c.Runs = append(c.Runs, model.Each(rivals[:min(len(rivals), mostRivals)], func(r rival) string { return r.run })...)
 	return c
 }

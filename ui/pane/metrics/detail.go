@@ -176,9 +176,6 @@ func spark(th *theme.Theme, perRank map[int]float64) string {
 	if len(perRank) < 2 {
 		return ""
 	}
-	var values []float64
-	for _, r := range slices.Sorted(maps.Keys(perRank)) {
-		values = append(values, perRank[r])
-	}
+	values := model.Each(slices.Sorted(maps.Keys(perRank)), func(r int) float64 { return perRank[r] })
 	return widget.Sparkline(th, values)
 }
