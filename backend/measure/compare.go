@@ -11,6 +11,7 @@ import (
 	"shardeck/backend/config"
 	"shardeck/backend/pool"
 	"shardeck/model"
+	"shardeck/model/compare"
 	"shardeck/model/metric"
 	"shardeck/model/scaling"
 )
@@ -29,7 +30,7 @@ func (m *Measure) MeasuredOf(run model.Run, a *metric.Analysis) scaling.Measured
 
 // analyseAll reads runs at the same time, as far as the pool lets it. Its progress is one for all: it counts the bytes of every run that
 // is not read yet. The first error ends the others.
-func (m *Measure) analyseAll(ctx context.Context, names []string, progress pool.Progress) ([]scaling.Side, error) {
+func (m *Measure) analyseAll(ctx context.Context, names []string, progress pool.Progress) ([]compare.Side, error) {
 	runs, err := m.named(names)
 	if err != nil {
 		return nil, err
@@ -42,7 +43,7 @@ func (m *Measure) analyseAll(ctx context.Context, names []string, progress pool.
 			bytes.total += run.TraceBytes()
 		}
 	}
-	sides := make([]scaling.Side, len(runs))
+	sides := make([]compare.Side, len(runs))
 	var all sync.WaitGroup
 	for i, run := range runs {
 		all.Go(func() {
@@ -59,10 +60,10 @@ func (m *Measure) analyseAll(ctx context.Context, names []string, progress pool.
 }
 
 // Compare reads runs, or baselines, and sets them side by side; the first is the base. With rules it judges the others by them.
-func (m *Measure) Compare(ctx context.Context, names []string, progress pool.Progress, rules ...scaling.Rule) (scaling.Comparison, error) {
+func (m *Measure) Compare(ctx context.Context, names []string, progress pool.Progress, rules ...compare.Rule) (compare.Comparison, error) {
 	sides, err := m.analyseAll(ctx, names, progress)
 	if err != nil {
-		return scaling.Comparison{}, err
+		return compare.Comparison{}, err
 	}
 	same := m.repeats(ctx)
 	for i, name := range names {
@@ -73,10 +74,10 @@ func (m *Measure) Compare(ctx context.Context, names []string, progress pool.Pro
 	for i := range sides {
 		same.sample(&sides[i])
 	}
-	c := scaling.Compare(sides)
+	c := compare.Sides(sides)
 	for _, side := range sides[1:] {
 		if base := sides[0].Run.Experiment; base != nil && side.Run.Experiment != nil {
-			d := scaling.ConfigDifference{Run: side.Run.Name, Changes: config.Changes(*base, *side.Run.Experiment)}
+			d := compare.ConfigDifference{Run: side.Run.Name, Changes: config.Changes(*base, *side.Run.Experiment)}
 			c.Differs, c.Notes = append(c.Differs, d), append(c.Notes, d.Words(sides[0].Run.Name))
 		}
 		for _, r := range rules {
@@ -87,8 +88,8 @@ func (m *Measure) Compare(ctx context.Context, names []string, progress pool.Pro
 }
 
 // CompareTraces sets the traces of two runs side by side, the first as the base; each must have some.
-func (m *Measure) CompareTraces(ctx context.Context, base, other string, progress pool.Progress) (scaling.TraceComparison, error) {
-	c := scaling.TraceComparison{Warnings: []string{}}
+func (m *Measure) CompareTraces(ctx context.Context, base, other string, progress pool.Progress) (compare.TraceComparison, error) {
+	c := compare.TraceComparison{Warnings: []string{}}
 	runs, err := m.named([]string{base, other})
 	if err != nil {
 		return c, err
@@ -107,15 +108,15 @@ func (m *Measure) CompareTraces(ctx context.Context, base, other string, progres
 			return c, noTraces(s.Run.Name)
 		}
 		names[i], traces[i] = s.Run.Name, s.Analysis.Trace
-		c.Warnings = append(c.Warnings, scaling.Unlike(sides[0], s)...)
+		c.Warnings = append(c.Warnings, compare.Unlike(sides[0], s)...)
 		c.Damaged = c.Damaged || s.Analysis.Damaged
 	}
-	c.TraceDiff = scaling.DiffTraces(names, traces)
+	c.TraceDiff = compare.DiffTraces(names, traces)
 	if len(c.Warnings) > 0 {
 		c.Loss = nil // of other work, or of a part of it, nothing is ideal
 	}
 	for _, s := range sides { // last: they say least of the difference
-		c.Warnings = append(c.Warnings, scaling.Marked(s)...)
+		c.Warnings = append(c.Warnings, compare.Marked(s)...)
 	}
 	return c, nil
 }
@@ -126,20 +127,20 @@ func noTraces(run string) error {
 
 // Differences sets runs beside a base in the metrics that are sampled. Each is keyed by run and metric; the cells are those of Compare,
 // with a rank test. It reads no trace; a run of which nothing is known without one is left out.
-func (m *Measure) Differences(ctx context.Context, base string, runs []string) (map[string]map[string]scaling.CompareCell, error) {
+func (m *Measure) Differences(ctx context.Context, base string, runs []string) (map[string]map[string]compare.Cell, error) {
 	same := m.repeats(ctx)
 	was, err := same.side(base)
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]map[string]scaling.CompareCell{}
+	out := map[string]map[string]compare.Cell{}
 	for _, name := range append([]string{base}, runs...) {
 		now, err := same.side(name)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		if err == nil { // one that cannot be read says so in its own cells
-			out[now.Run.Name] = scaling.Differences(was, now)
+			out[now.Run.Name] = compare.Differences(was, now)
 		}
 	}
 	return out, nil
@@ -155,11 +156,11 @@ func (m *Measure) samples(ctx context.Context, run model.Run, gpu string) (map[s
 }
 
 // Sampler gives the samples of runs by their names, each read once. It is for one goroutine.
-func (m *Measure) Sampler(ctx context.Context) scaling.Sampler { return m.repeats(ctx).sampler() }
+func (m *Measure) Sampler(ctx context.Context) compare.Sampler { return m.repeats(ctx).sampler() }
 
 // Ties judges contests by their samples, without which there are none. It reads no trace.
-func (m *Measure) Ties(ctx context.Context, contests []scaling.Contest) ([]scaling.Tie, error) {
-	out := make([]scaling.Tie, len(contests))
+func (m *Measure) Ties(ctx context.Context, contests []compare.Contest) ([]compare.Tie, error) {
+	out := make([]compare.Tie, len(contests))
 	of := m.Sampler(ctx)
 	for i, c := range contests {
 		if ctx.Err() != nil {
@@ -182,7 +183,7 @@ func (m *Measure) Scaling(ctx context.Context, x scaling.Axis, y string, foretol
 		return nil, err
 	}
 	series := scaling.SeriesOf(append(same.folded(all), foretold...), x, y)
-	scaling.MarkUnsure(series, y, same.sampler())
+	compare.MarkUnsure(series, y, same.sampler())
 	return series, ctx.Err()
 }
 

@@ -1,6 +1,6 @@
 // Package measure is the use cases of a result. One run is read on demand: analyse.go begins, takes it from the cache (cache.go), or has
 // it read in the pool, once for all who ask together; traces.go reads its files, and packedrank.go keeps what was read.
-// operators.go asks what launched the kernels, and lists them one by one. Runs side by side are in compare.go, what is written of them in export.go; the sums are those of model/scaling. import.go
+// operators.go asks what launched the kernels, and lists them one by one. Runs side by side are in compare.go, what is written of them in export.go; the sums are those of model/compare and model/scaling. import.go
 // makes runs of what others wrote, and takes the original scripts, with the faults known of them.
 package measure
 

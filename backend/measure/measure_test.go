@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"shardeck/backend/app/apptest"
+	"shardeck/model/compare"
 	"shardeck/model/scaling"
 )
 
@@ -134,7 +135,7 @@ func TestTies(t *testing.T) {
 				b.WriteTimings(t, run, iterations)
 			}
 			order := []string{first, second, third}
-			got, err := b.Ties(t.Context(), []scaling.Contest{{Metric: "iteration_wall_clock", Runs: order},
+			got, err := b.Ties(t.Context(), []compare.Contest{{Metric: "iteration_wall_clock", Runs: order},
 				{Metric: "comm_overhead", Runs: order}, {Metric: "iteration_wall_clock", Runs: []string{"no-such-run", first}}})
 			if err != nil {
 				t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 
 	"shardeck/backend/config"
 	"shardeck/model"
+	"shardeck/model/compare"
 	"shardeck/model/metric"
 	"shardeck/model/scaling"
 )
@@ -121,7 +122,7 @@ func (s *repeats) noise(run model.Run, name string) metric.Noise {
 }
 
 // sample gives a side its samples.
-func (s *repeats) sample(side *scaling.Side) {
+func (s *repeats) sample(side *compare.Side) {
 	side.Samples, side.Noise = map[string]metric.Samples{}, map[string]metric.Noise{}
 	runs := s.of(side.Run)
 	for name := range s.runSamples(side.Run, side.Analysis) {
@@ -130,19 +131,19 @@ func (s *repeats) sample(side *scaling.Side) {
 }
 
 // side is a run with its samples and what is known without its traces.
-func (s *repeats) side(name string) (scaling.Side, error) {
+func (s *repeats) side(name string) (compare.Side, error) {
 	a, err := s.m.Timings(s.ctx, name)
 	if err != nil {
-		return scaling.Side{}, err
+		return compare.Side{}, err
 	}
 	run, err := s.m.Run(name)
-	side := scaling.Side{Measured: scaling.Measured{Run: run, Analysis: a}}
+	side := compare.Side{Measured: scaling.Measured{Run: run, Analysis: a}}
 	s.sample(&side)
 	return side, cmp.Or(err, s.ctx.Err())
 }
 
 // sampler gives the samples of runs by their names; of what cannot be read there are none.
-func (s *repeats) sampler() scaling.Sampler {
+func (s *repeats) sampler() compare.Sampler {
 	runs := map[string]model.Run{}
 	return func(name, metricName string) (metric.Samples, metric.Noise) {
 		run, seen := runs[name]

@@ -20,6 +20,7 @@ import (
 	"shardeck/backend/report"
 	"shardeck/backend/trace"
 	"shardeck/model"
+	"shardeck/model/compare"
 	"shardeck/model/explain"
 	"shardeck/model/forecast"
 	"shardeck/model/metric"
@@ -52,7 +53,7 @@ type Results interface {
 	Analyse(ctx context.Context, name string, p pool.Priority, progress pool.Progress) (*metric.Analysis, error)
 	Timings(ctx context.Context, name string) (*metric.Analysis, error)
 	MeasuredOf(run model.Run, a *metric.Analysis) scaling.Measured
-	Compare(ctx context.Context, names []string, progress pool.Progress, rules ...scaling.Rule) (scaling.Comparison, error)
+	Compare(ctx context.Context, names []string, progress pool.Progress, rules ...compare.Rule) (compare.Comparison, error)
 	Scaling(ctx context.Context, x scaling.Axis, y string, foretold ...scaling.Measured) ([]scaling.Series, error)
 	Entries(ctx context.Context, names []string) ([]scaling.Entry, error)
 	Explain(ctx context.Context, before, after string, progress pool.Progress) (explain.Waterfall, error)

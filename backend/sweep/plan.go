@@ -15,9 +15,9 @@ import (
 	"shardeck/model"
 	"shardeck/model/board"
 	"shardeck/model/check"
+	"shardeck/model/compare"
 	"shardeck/model/condition"
 	"shardeck/model/metric"
-	"shardeck/model/scaling"
 	"shardeck/model/sweep"
 )
 
@@ -28,7 +28,7 @@ type Needs struct {
 	Experiments Experiments
 	Jobs        Jobs
 	KnownOf     func(ctx context.Context, r model.Run) *metric.Analysis // what is known of a run without reading a trace
-	Sampler     func(ctx context.Context) scaling.Sampler               // what was measured of runs, for telling them apart
+	Sampler     func(ctx context.Context) compare.Sampler               // what was measured of runs, for telling them apart
 }
 
 // Experiments is what sweeps ask of the experiments of a workspace.

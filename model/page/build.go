@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"shardeck/model"
+	"shardeck/model/compare"
 	"shardeck/model/explain"
 	"shardeck/model/figure"
 	"shardeck/model/metric"
@@ -25,7 +26,7 @@ type Input struct {
 	Asked         Asked
 	Sources       []Source
 	Plan          *sweep.Plan         // of a sweep; nil: of runs
-	Comparison    *scaling.Comparison // of the runs that are of one work; nil: there are no two
+	Comparison    *compare.Comparison // of the runs that are of one work; nil: there are no two
 	ByGPUs        []scaling.Series    // throughput
 	TTFT, TPOT    []scaling.Series    // by batch
 	Scalings      []scaling.Scaling

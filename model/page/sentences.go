@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"shardeck/model"
+	"shardeck/model/compare"
 	"shardeck/model/metric"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
@@ -92,7 +93,7 @@ func rival(in Input, group []scaling.Measured, best scaling.Measured) string {
 	if c == nil || len(group) < 2 || !slices.Contains(c.Runs, best.Run.Name) {
 		return ""
 	}
-	row := model.First(c.Rows, func(r scaling.CompareRow) bool { return r.Name == scaling.ThroughputMetric })
+	row := model.First(c.Rows, func(r compare.Row) bool { return r.Name == scaling.ThroughputMetric })
 	if row == nil {
 		return ""
 	}
@@ -112,7 +113,7 @@ func rival(in Input, group []scaling.Measured, best scaling.Measured) string {
 }
 
 // sureness is what the rank test says of a difference.
-func sureness(c scaling.CompareCell) string {
+func sureness(c compare.Cell) string {
 	switch {
 	case c.P == nil && !c.TooFew && !c.Same:
 		return "" // it was not tested

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"strings"
 
-	"shardeck/model/scaling"
+	"shardeck/model/compare"
 )
 
 // GateLine says what a gate says of one run by one rule.
-func GateLine(j scaling.Judgement) Cell {
+func GateLine(j compare.Judgement) Cell {
 	word := map[bool]string{true: "fail", false: "pass"}[j.Failed]
 	return Cell{Text: strings.Join([]string{word, j.Run, j.Rule, j.Words}, "  "), Role: levels[word]}
 }
@@ -36,7 +36,7 @@ type failure struct {
 }
 
 // JUnit is what a gate says as a JUnit file: a test for each run and rule.
-func JUnit(c scaling.Comparison) ([]byte, error) {
+func JUnit(c compare.Comparison) ([]byte, error) {
 	s := suite{Name: "shardeck compare " + strings.Join(c.Runs, " "), Tests: len(c.Gate)}
 	for _, j := range c.Gate {
 		t := testCase{Class: j.Run, Name: j.Rule, Out: j.Words}
@@ -51,7 +51,7 @@ func JUnit(c scaling.Comparison) ([]byte, error) {
 }
 
 // Markdown is a comparison as a comment of a merge request: what the gate says, then the metrics.
-func Markdown(c scaling.Comparison) []byte {
+func Markdown(c compare.Comparison) []byte {
 	var b strings.Builder
 	line := func(cells ...string) { b.WriteString(markdownLine(cells)) }
 	fmt.Fprintf(&b, "### %s against %s\n\n", strings.Join(c.Runs[1:], ", "), c.Runs[0])

@@ -5,13 +5,13 @@ import (
 	"strings"
 	"testing"
 
-	"shardeck/model/scaling"
+	"shardeck/model/compare"
 )
 
-var judged = scaling.Comparison{Runs: []string{"a", "b"}, Notes: []string{"a note"},
-	Rows: []scaling.CompareRow{{Name: "tpot", Cells: []scaling.CompareCell{{Value: new(8.5), N: 3, Spread: 0.24},
+var judged = compare.Comparison{Runs: []string{"a", "b"}, Notes: []string{"a note"},
+	Rows: []compare.Row{{Name: "tpot", Cells: []compare.Cell{{Value: new(8.5), N: 3, Spread: 0.24},
 		{Value: new(9.0), Change: new(5.9)}}}},
-	Gate: []scaling.Judgement{{Rule: "tpot>+3%", Run: "b", Failed: true, Words: "surely | above <3>"},
+	Gate: []compare.Judgement{{Rule: "tpot>+3%", Run: "b", Failed: true, Words: "surely | above <3>"},
 		{Rule: "ttft>9", Run: "b", Failed: true, Unjudged: true, Words: "n too small"},
 		{Rule: "tpot>9", Run: "b", Words: "fine"}}}
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"shardeck/model"
+	"shardeck/model/compare"
 	"shardeck/model/metric"
 	"shardeck/model/scaling"
 	"shardeck/model/sweep"
@@ -89,11 +90,11 @@ func TestBestDoubt(t *testing.T) {
 	if free.Sweep.Goal = nil; Leading(free) != "" { // none has tokens a second
 		t.Errorf("%q", Leading(free))
 	}
-	p.Tie = scaling.Tie{Words: "n too small"}
+	p.Tie = compare.Tie{Words: "n too small"}
 	if got := BestDoubt(p); got != "? b has the best tpot so far · n too small" {
 		t.Errorf("%q", got)
 	}
-	p.Tie = scaling.Tie{Runs: []string{"b", "a"}, Words: "chance"}
+	p.Tie = compare.Tie{Runs: []string{"b", "a"}, Words: "chance"}
 	if got := BestDoubt(p); got != "~ b, a share the best tpot: chance" ||
 		strings.Join(last(), ",") != "done, shares the best ~,done, shares the best ~" {
 		t.Errorf("%q, %q", got, last())

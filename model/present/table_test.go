@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"shardeck/model"
+	"shardeck/model/compare"
 	"shardeck/model/metric"
-	"shardeck/model/scaling"
 )
 
 // lines are a table's rows, the cells with their signs apart by "|".
@@ -133,16 +133,16 @@ func TestTraceSentences(t *testing.T) {
 func all(t Table) string { return t.Rows[0].Full }
 
 func TestTraceDiff(t *testing.T) {
-	d := scaling.TraceDiff{
-		Parts: []scaling.DiffRow{{Name: "window", Sides: [2]scaling.DiffCell{{NS: num(100e6), Count: 1, Share: num(100)},
+	d := compare.TraceDiff{
+		Parts: []compare.DiffRow{{Name: "window", Sides: [2]compare.DiffCell{{NS: num(100e6), Count: 1, Share: num(100)},
 			{NS: num(120e6), Count: 1, Share: num(100)}}, ChangeNS: num(20e6), ChangePct: num(20)},
-			{Name: "idle", Sides: [2]scaling.DiffCell{{NS: num(90e6), Count: 1, Share: num(90)},
+			{Name: "idle", Sides: [2]compare.DiffCell{{NS: num(90e6), Count: 1, Share: num(90)},
 				{NS: num(89.5e6), Count: 1, Share: num(74.6)}}, ChangeNS: num(-0.5e6), ChangePct: num(-0.56)}},
-		Kernels: []scaling.DiffRow{{Name: "f", Class: "gemm",
-			Sides: [2]scaling.DiffCell{{NS: num(4.81e6), Count: 2, Share: num(23.3)}}, ChangeNS: num(-4.81e6), OnlyIn: "a"}},
-		Collectives: []scaling.DiffRow{{Name: "send", Bytes: 16 << 20,
-			Sides: [2]scaling.DiffCell{{}, {NS: num(9000), Count: 3, Share: num(1),
-				CallCell: &scaling.CallCell{TransferNS: num(6000), WaitNS: num(3000), Matched: 3}}},
+		Kernels: []compare.DiffRow{{Name: "f", Class: "gemm",
+			Sides: [2]compare.DiffCell{{NS: num(4.81e6), Count: 2, Share: num(23.3)}}, ChangeNS: num(-4.81e6), OnlyIn: "a"}},
+		Collectives: []compare.DiffRow{{Name: "send", Bytes: 16 << 20,
+			Sides: [2]compare.DiffCell{{}, {NS: num(9000), Count: 3, Share: num(1),
+				CallCell: &compare.CallCell{TransferNS: num(6000), WaitNS: num(3000), Matched: 3}}},
 			ChangeNS: num(9000), OnlyIn: "b"}},
 	}
 	tables := TraceDiff(d)
@@ -159,7 +159,7 @@ func TestTraceDiff(t *testing.T) {
 	if got := TraceChange(d); got != "window +20.00 ms, idle -0.50 ms" {
 		t.Errorf("%q", got)
 	}
-	d.Loss = &scaling.Loss{Percent: 50, WindowNS: 1}
+	d.Loss = &compare.Loss{Percent: 50, WindowNS: 1}
 	if got := TraceChange(d); !strings.HasPrefix(got, "50.0 % of ideal") {
 		t.Errorf("%q", got)
 	}
@@ -233,10 +233,10 @@ func TestMetricsBy(t *testing.T) {
 // Values of a comparison that differ read differently; a change that chance can make has no
 // good or bad.
 func TestComparison(t *testing.T) {
-	c := scaling.Comparison{Runs: []string{"a", "b"}, Rows: []scaling.CompareRow{
-		{Name: "tpot", Cells: []scaling.CompareCell{{Value: num(8.514), N: 3, Spread: 0.24},
+	c := compare.Comparison{Runs: []string{"a", "b"}, Rows: []compare.Row{
+		{Name: "tpot", Cells: []compare.Cell{{Value: num(8.514), N: 3, Spread: 0.24},
 			{Value: num(8.5142), Change: num(0.0023), Same: true}}},
-		{Name: "coll_bytes", Cells: []scaling.CompareCell{{}, {Value: num(1 << 20)}}}}}
+		{Name: "coll_bytes", Cells: []compare.Cell{{}, {Value: num(1 << 20)}}}}}
 	same(t, Comparison(c), "tpot ms|8.51|0.2|8.5142||~0.0", "coll_bytes|–||1 MiB||")
 	for _, tt := range []struct {
 		change    float64
@@ -247,7 +247,7 @@ func TestComparison(t *testing.T) {
 	}{{5, false, false, metric.Higher, Good, ""}, {5, false, false, metric.Lower, Bad, ""}, {-5, false, false, metric.Lower, Good, ""},
 		{5, true, false, metric.Higher, Plain, "~"}, {5, false, true, metric.Higher, Plain, "?"}, {0.01, false, false, metric.Lower, Plain, ""},
 		{5, false, false, metric.NoBetter, Plain, ""}} {
-		got := Change(scaling.CompareCell{Change: &tt.change, Same: tt.tie, TooFew: tt.few}, tt.better)
+		got := Change(compare.Cell{Change: &tt.change, Same: tt.tie, TooFew: tt.few}, tt.better)
 		if got.Role != tt.want || got.Lead != tt.wantDoubt {
 			t.Errorf("%+v: %+v", tt, got)
 		}

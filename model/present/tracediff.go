@@ -7,13 +7,13 @@ import (
 	"strings"
 
 	"shardeck/model"
+	"shardeck/model/compare"
 	"shardeck/model/metric"
 	"shardeck/model/present/unit"
-	"shardeck/model/scaling"
 )
 
 // Comparison is runs side by side in their metrics, the first as the base of the changes.
-func Comparison(c scaling.Comparison) Table {
+func Comparison(c compare.Comparison) Table {
 	t := Table{Columns: Columns("metric")}
 	for i, run := range c.Runs {
 		t.Columns = append(t.Columns, Column{Title: run, Right: true, Mixed: true}, Column{Title: "spread", Unit: "%", Right: true, Worth: 1})
@@ -42,7 +42,7 @@ func Comparison(c scaling.Comparison) Table {
 }
 
 // ToldApart is a value with the decimals that tell it from another: "8.514". Empty: there is none.
-func ToldApart(c, other scaling.CompareCell, d metric.Definition) string {
+func ToldApart(c, other compare.Cell, d metric.Definition) string {
 	if c.Value == nil {
 		return ""
 	}
@@ -53,7 +53,7 @@ func ToldApart(c, other scaling.CompareCell, d metric.Definition) string {
 }
 
 // spread is how far the samples of a value lie apart, in %; empty: it was not sampled.
-func spread(c scaling.CompareCell) string {
+func spread(c compare.Cell) string {
 	if c.N < 2 {
 		return ""
 	}
@@ -70,7 +70,7 @@ func Doubt(tooFew bool) string {
 
 // Change is a difference in % of the base: after a sign of doubt where there is any, else good or bad where a direction of
 // the metric is.
-func Change(c scaling.CompareCell, better metric.Better) Cell {
+func Change(c compare.Cell, better metric.Better) Cell {
 	if c.Change == nil {
 		return Cell{}
 	}
@@ -89,8 +89,8 @@ func Change(c scaling.CompareCell, better metric.Better) Cell {
 
 // TraceDiff is the tables of a comparison of traces, in the order of screens: the window's
 // parts, then what has the largest difference first.
-func TraceDiff(d scaling.TraceDiff) []Table {
-	rows := func(t Table, list []scaling.DiffRow, first func(scaling.DiffRow) []Cell, last func(scaling.DiffRow) []Cell) Table {
+func TraceDiff(d compare.TraceDiff) []Table {
+	rows := func(t Table, list []compare.DiffRow, first func(compare.DiffRow) []Cell, last func(compare.DiffRow) []Cell) Table {
 		t.Empty = "neither run has " + t.Name
 		t.Remark = cmp.Or(t.Remark, "largest difference first")
 		for _, r := range list {
@@ -102,17 +102,17 @@ func TraceDiff(d scaling.TraceDiff) []Table {
 		}
 		return t
 	}
-	nothing := func(scaling.DiffRow) []Cell { return nil }
-	name := func(r scaling.DiffRow) []Cell { return Texts(r.Name) }
+	nothing := func(compare.DiffRow) []Cell { return nil }
+	name := func(r compare.DiffRow) []Cell { return Texts(r.Name) }
 	kernels := map[string]string{}
-	for i, short := range metric.Telling(model.Each(d.Kernels, func(r scaling.DiffRow) string { return r.Name })) {
+	for i, short := range metric.Telling(model.Each(d.Kernels, func(r compare.DiffRow) string { return r.Name })) {
 		kernels[d.Kernels[i].Name] = short
 	}
 	calls := rows(Table{Name: "collectives", One: "collective", Columns: append(diffColumns("collective", ">size"),
 		Columns(">transfer|µs/3", ">was|µs/3", ">wait|µs/3", ">was|µs/3", ">unmatched|ms/3", ">was|ms/3")...)}, d.Collectives,
-		func(r scaling.DiffRow) []Cell { return append(name(r), bufferSize(r.Bytes, false)) }, callTimes)
-	if !slices.ContainsFunc(d.Collectives, func(r scaling.DiffRow) bool {
-		return slices.ContainsFunc(r.Sides[:], func(c scaling.DiffCell) bool { return c.CallCell != nil && c.UnmatchedNS > 0 })
+		func(r compare.DiffRow) []Cell { return append(name(r), bufferSize(r.Bytes, false)) }, callTimes)
+	if !slices.ContainsFunc(d.Collectives, func(r compare.DiffRow) bool {
+		return slices.ContainsFunc(r.Sides[:], func(c compare.DiffCell) bool { return c.CallCell != nil && c.UnmatchedNS > 0 })
 	}) {
 		calls = calls.Without(12, 13)
 	}
@@ -120,7 +120,7 @@ func TraceDiff(d scaling.TraceDiff) []Table {
 		rows(Table{Name: "window", Columns: diffColumns("part of the window"), Remark: "mean over the ranks"}, d.Parts, name, nothing),
 		rows(Table{Name: "classes", One: "class", Columns: diffColumns("class")}, d.Classes, name, nothing),
 		rows(Table{Name: "kernels", One: "kernel", Columns: diffColumns("kernel…24", "class/4-13")}, d.Kernels,
-			func(r scaling.DiffRow) []Cell { return append(Texts(kernels[r.Name]), dim(r.Class)) }, nothing),
+			func(r compare.DiffRow) []Cell { return append(Texts(kernels[r.Name]), dim(r.Class)) }, nothing),
 		calls,
 	}
 }
@@ -132,7 +132,7 @@ func diffColumns(first ...string) []Column {
 
 // diffCells are the times of a row in both runs, with their shares, and the difference; it
 // is good or bad from 1 % of the base's window.
-func diffCells(d scaling.TraceDiff, r scaling.DiffRow) []Cell {
+func diffCells(d compare.TraceDiff, r compare.DiffRow) []Cell {
 	var cells []Cell
 	for _, s := range r.Sides {
 		if s.Count == 0 || s.NS == nil {
@@ -157,10 +157,10 @@ func diffCells(d scaling.TraceDiff, r scaling.DiffRow) []Cell {
 }
 
 // callTimes are the mean transfer and wait of a call, and what was not matched, now and in the base.
-func callTimes(r scaling.DiffRow) []Cell {
+func callTimes(r compare.DiffRow) []Cell {
 	var transfer, wait, unmatched []string
-	for _, s := range []scaling.DiffCell{r.Sides[1], r.Sides[0]} {
-		c := cmp.Or(s.CallCell, &scaling.CallCell{})
+	for _, s := range []compare.DiffCell{r.Sides[1], r.Sides[0]} {
+		c := cmp.Or(s.CallCell, &compare.CallCell{})
 		transfer, wait = append(transfer, meanMicros(c.TransferNS, c.Matched)), append(wait, meanMicros(c.WaitNS, c.Matched))
 		unmatched = append(unmatched, unit.Number(c.UnmatchedNS/1e6, 2))
 		if s.CallCell == nil {
@@ -171,7 +171,7 @@ func callTimes(r scaling.DiffRow) []Cell {
 }
 
 // changeKind is new, gone, more or less.
-func changeKind(r scaling.DiffRow) string {
+func changeKind(r compare.DiffRow) string {
 	switch {
 	case r.OnlyIn != "" && r.Sides[0].Count == 0:
 		return "new"
@@ -184,7 +184,7 @@ func changeKind(r scaling.DiffRow) string {
 }
 
 // changePercent is the difference in % of the base, or that only one of the runs has it.
-func changePercent(r scaling.DiffRow) string {
+func changePercent(r compare.DiffRow) string {
 	switch {
 	case r.OnlyIn != "":
 		return changeKind(r)
@@ -195,7 +195,7 @@ func changePercent(r scaling.DiffRow) string {
 }
 
 // onlyIn says of what only one run has, which.
-func onlyIn(r scaling.DiffRow) string {
+func onlyIn(r compare.DiffRow) string {
 	if r.OnlyIn == "" {
 		return ""
 	}
@@ -204,18 +204,18 @@ func onlyIn(r scaling.DiffRow) string {
 
 // TraceChange says in a sentence what more ranks did not bring; of as many, how much longer
 // the window is and which parts of it changed most.
-func TraceChange(d scaling.TraceDiff) string {
+func TraceChange(d compare.TraceDiff) string {
 	if d.Loss != nil {
 		return d.Loss.Words()
 	}
 	if len(d.Parts) < 2 {
 		return ""
 	}
-	change := func(r scaling.DiffRow) string {
+	change := func(r compare.DiffRow) string {
 		return r.Name + " " + unit.Signed(metric.OrZero(r.ChangeNS)/1e6, 2) + " ms"
 	}
 	parts := slices.Clone(d.Parts[1:])
-	slices.SortStableFunc(parts, func(a, b scaling.DiffRow) int { return cmp.Compare(b.Change(), a.Change()) })
+	slices.SortStableFunc(parts, func(a, b compare.DiffRow) int { return cmp.Compare(b.Change(), a.Change()) })
 	text := change(d.Parts[0])
 	for _, r := range parts[:min(2, len(parts))] {
 		text += ", " + change(r)

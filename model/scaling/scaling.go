@@ -1,5 +1,5 @@
-// Package scaling says how runs compare: which may stand in one series and what more GPUs bring (scaling.go), what differs
-// between the traces of two runs, and where the time went that a layout did not win (tracediff.go).
+// Package scaling says which runs may stand together and what more GPUs bring: as series of a chart (series.go), and among
+// experiments that differ in some fields (entry.go) as tables, frontiers, pairs and phases.
 package scaling
 
 import (

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"shardeck/model"
+	"shardeck/model/compare"
 	"shardeck/model/condition"
 	"shardeck/model/metric"
 	"shardeck/model/scaling"
@@ -91,10 +92,10 @@ const mostRivals = 6
 
 // Rivals is the contest for the best, whose Judge gives Tie: which points a test cannot tell from it. There is none where the
 // goal's direction is not that in which the metric is better.
-func (p Plan) Rivals() (c scaling.Contest) {
+func (p Plan) Rivals() (c compare.Contest) {
 	if g := p.Sweep.Goal; g != nil && g.Highest == higherIsBetter(g.Metric) {
 		ranked := p.ranked()
-		c = scaling.Contest{Metric: g.Metric, Runs: model.Each(ranked[:min(len(ranked), mostRivals)], func(x *Status) string { return x.Run.Name })}
+		c = compare.Contest{Metric: g.Metric, Runs: model.Each(ranked[:min(len(ranked), mostRivals)], func(x *Status) string { return x.Run.Name })}
 	}
 	return c
 }

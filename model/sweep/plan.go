@@ -7,8 +7,8 @@ import (
 	"shardeck/model"
 	"shardeck/model/board"
 	"shardeck/model/check"
+	"shardeck/model/compare"
 	"shardeck/model/metric"
-	"shardeck/model/scaling"
 )
 
 // State is what a point is, or has become.
@@ -47,7 +47,7 @@ type Plan struct {
 	Points    []Status
 	Jobs      []*Job
 	Told      int           // runs here of one of its engines that tell what a job takes; 0: it is estimated
-	Tie       scaling.Tie   // of the runs that a test cannot tell from the best one
+	Tie       compare.Tie   // of the runs that a test cannot tell from the best one
 	Chained   int           // of Jobs, those that wait until another of the sweep has ended, for limit.jobs
 	Limit     time.Duration // of each job
 	All       bool          // its jobs run every point, whatever that can still change

@@ -20,9 +20,9 @@ import (
 	"shardeck/backend/pool"
 	"shardeck/model"
 	"shardeck/model/board"
+	"shardeck/model/compare"
 	"shardeck/model/metric"
 	"shardeck/model/present"
-	"shardeck/model/scaling"
 	"shardeck/ui/cli/command"
 	"shardeck/ui/cli/experiment"
 	"shardeck/ui/cli/result"
@@ -151,9 +151,9 @@ func readers(s *mcp.Server, a *app.App) {
 			return result.SummaryOf(found)
 		})
 	reads(s, "compare", "Runs side by side, the first as the base; differences that chance explains are marked.",
-		func(ctx context.Context, in manyRuns) (scaling.Comparison, error) {
+		func(ctx context.Context, in manyRuns) (compare.Comparison, error) {
 			if len(in.Runs) < 2 {
-				return scaling.Comparison{}, errors.New("compare needs two runs or more")
+				return compare.Comparison{}, errors.New("compare needs two runs or more")
 			}
 			return a.Compare(ctx, in.Runs, nil)
 		})

@@ -10,9 +10,9 @@ import (
 
 	"shardeck/backend/app"
 	"shardeck/model"
+	"shardeck/model/compare"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
-	"shardeck/model/scaling"
 	"shardeck/ui/cli/command"
 )
 
@@ -33,7 +33,7 @@ With --fail-if it is a gate: exit code 1 if a rule fails for a run. A change (tp
 fails where the rank test is sure that it is more than the margin, which is taken off
 the samples first; a limit (ttft_p99>200) where the median is beyond it and the samples
 agree. It needs 4 samples a side, runs or iterations; with fewer it fails, as "n too
-small". RUN may be a baseline: see shardeck baseline.`, func(ctx context.Context, a *app.App, runs []string) error { return compare(ctx, e, a, runs, f) })
+small". RUN may be a baseline: see shardeck baseline.`, func(ctx context.Context, a *app.App, runs []string) error { return compareRuns(ctx, e, a, runs, f) })
 	c.Example = "  shardeck compare E1.1 E1.2\n  shardeck compare main E1.1 --fail-if 'tpot>+3%' --fail-if 'ttft>200' --format junit --output gate.xml"
 	c.Flags().StringArrayVar(&f.rules, "fail-if", nil, "exit 1 if a `rule` holds: 'tpot>+3%', 'throughput<-5%', 'ttft>200' (may be repeated)")
 	c.Annotations = map[string]string{command.OwnFormat: formatJUnit}
@@ -50,8 +50,8 @@ type gateFlags struct {
 // formatJUnit is compare's own format, of its gate.
 const formatJUnit = "junit"
 
-func compare(ctx context.Context, e *command.Env, a *app.App, runs []string, f gateFlags) error {
-	rules, err := model.Through(f.rules, scaling.ParseRule)
+func compareRuns(ctx context.Context, e *command.Env, a *app.App, runs []string, f gateFlags) error {
+	rules, err := model.Through(f.rules, compare.ParseRule)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func compare(ctx context.Context, e *command.Env, a *app.App, runs []string, f g
 		return err
 	}
 	var failed error
-	if slices.ContainsFunc(c.Gate, func(j scaling.Judgement) bool { return j.Failed }) {
+	if slices.ContainsFunc(c.Gate, func(j compare.Judgement) bool { return j.Failed }) {
 		failed = command.Exit(command.Failed)
 	}
 	return cmp.Or(writeComparison(e, a, c, f), failed)
@@ -71,7 +71,7 @@ func compare(ctx context.Context, e *command.Env, a *app.App, runs []string, f g
 
 // writeComparison writes a comparison in its format, where it is wanted. What the gate says stands on standard error too, where
 // standard output does not tell it.
-func writeComparison(e *command.Env, a *app.App, c scaling.Comparison, f gateFlags) error {
+func writeComparison(e *command.Env, a *app.App, c compare.Comparison, f gateFlags) error {
 	var data []byte
 	var err error
 	switch e.Format {
@@ -94,14 +94,14 @@ func writeComparison(e *command.Env, a *app.App, c scaling.Comparison, f gateFla
 	return err
 }
 
-func printComparison(e *command.Env, c scaling.Comparison) {
+func printComparison(e *command.Env, c compare.Comparison) {
 	e.Table(present.Comparison(c))
 	e.Wrapped("   ", c.Notes...)
 	e.Warnings(c.Warnings)
 	printGate(e, c)
 }
 
-func printGate(e *command.Env, c scaling.Comparison) {
+func printGate(e *command.Env, c compare.Comparison) {
 	for _, j := range c.Gate {
 		line := present.GateLine(j)
 		e.Say("%s", e.Paint(line.Role, line.Text))

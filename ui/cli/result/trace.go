@@ -11,10 +11,10 @@ import (
 
 	"shardeck/backend/app"
 	"shardeck/backend/pool"
+	"shardeck/model/compare"
 	"shardeck/model/metric"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
-	"shardeck/model/scaling"
 	"shardeck/ui/cli/command"
 	"shardeck/ui/pane"
 	"shardeck/ui/widget"
@@ -206,7 +206,7 @@ func noTraces(found *metric.Analysis) error {
 }
 
 // printTraceDiff shows two runs' traces side by side: the window's parts, then what differs most.
-func printTraceDiff(e *command.Env, c scaling.TraceComparison, top int) {
+func printTraceDiff(e *command.Env, c compare.TraceComparison, top int) {
 	e.Say("%s", e.Paint(present.Strong, c.Runs[0].Run+" → "+c.Runs[1].Run))
 	e.Wrapped("  ", c.Notes...)
 	if c.Loss != nil {

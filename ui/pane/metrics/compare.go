@@ -9,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/model"
+	"shardeck/model/compare"
 	"shardeck/model/metric"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
@@ -19,7 +20,7 @@ import (
 
 // differences are what is known of the metrics that are sampled, by run and metric:
 // values beside the baseline's, and whether chance alone could do it.
-type differences map[string]map[string]scaling.CompareCell
+type differences map[string]map[string]compare.Cell
 
 // baseline is the run that the others are shown as differences from.
 type baseline struct {
@@ -119,7 +120,7 @@ func (b *baseline) sampled(run string, d metric.Definition) string {
 	if now.Value == nil || was.Value == nil {
 		return ""
 	}
-	of := func(c, other scaling.CompareCell) string {
+	of := func(c, other compare.Cell) string {
 		return present.ToldApart(c, other, d) + " (n " + unit.Int(c.N) + map[bool]string{true: " runs"}[c.Runs > 1] + ", spread " + unit.Number(c.Spread, 1) + " %)"
 	}
 	text := d.Name + " " + of(now, was) + " against " + of(was, now) + " of " + b.name
@@ -139,13 +140,13 @@ type best struct {
 	judged func() tea.Cmd
 
 	marks    map[string]string      // sign before a value, by "run metric": the best, or a tie for it
-	contests []scaling.Contest      // for the best value, of the runs in sight
-	asked    []scaling.Contest      // those that were last given to be judged
-	ties     map[string]scaling.Tie // by contestKey
-	task     pane.Task[map[string]scaling.Tie]
+	contests []compare.Contest      // for the best value, of the runs in sight
+	asked    []compare.Contest      // those that were last given to be judged
+	ties     map[string]compare.Tie // by contestKey
+	task     pane.Task[map[string]compare.Tie]
 }
 
-func contestKey(c scaling.Contest) string { return c.Metric + " " + strings.Join(c.Runs, " ") }
+func contestKey(c compare.Contest) string { return c.Metric + " " + strings.Join(c.Runs, " ") }
 
 func (b *best) forget() { b.ties, b.asked = nil, nil }
 
@@ -182,15 +183,15 @@ func (b *best) groups(runs []model.Run) [][]scaling.Measured {
 // judge asks whether chance alone could make the best of the contests that nobody has
 // judged; for the same as before it does not ask again.
 func (b *best) judge() tea.Cmd {
-	open := slices.DeleteFunc(slices.Clone(b.contests), func(c scaling.Contest) bool { _, judged := b.ties[contestKey(c)]; return judged })
-	same := func(a, b scaling.Contest) bool { return contestKey(a) == contestKey(b) }
+	open := slices.DeleteFunc(slices.Clone(b.contests), func(c compare.Contest) bool { _, judged := b.ties[contestKey(c)]; return judged })
+	same := func(a, b compare.Contest) bool { return contestKey(a) == contestKey(b) }
 	if len(open) == 0 || slices.EqualFunc(open, b.asked, same) {
 		return nil
 	}
 	b.asked = open
-	return b.task.Start(b.env.Ctx, func(ctx context.Context) (map[string]scaling.Tie, error) {
+	return b.task.Start(b.env.Ctx, func(ctx context.Context) (map[string]compare.Tie, error) {
 		all, err := b.env.Ties(ctx, open)
-		found := map[string]scaling.Tie{}
+		found := map[string]compare.Tie{}
 		for i, t := range all {
 			found[contestKey(open[i])] = t
 		}
@@ -199,7 +200,7 @@ func (b *best) judge() tea.Cmd {
 }
 
 // got takes the judgements; without them nothing is marked as the best.
-func (b *best) got(found map[string]scaling.Tie) tea.Cmd {
+func (b *best) got(found map[string]compare.Tie) tea.Cmd {
 	for _, c := range b.contests { // those still in sight stay
 		if t, ok := b.ties[contestKey(c)]; ok {
 			found[contestKey(c)] = t
@@ -231,7 +232,7 @@ func (b *best) words(run string, d metric.Definition) string {
 const mostRivals = 6
 
 // contestOf is the runs with the best values of a metric; none where that means nothing: a single run, or equal ones.
-func contestOf(group []scaling.Measured, d metric.Definition) scaling.Contest {
+func contestOf(group []scaling.Measured, d metric.Definition) compare.Contest {
 	type rival struct {
 		run   string
 		value float64
@@ -242,7 +243,7 @@ func contestOf(group []scaling.Measured, d metric.Definition) scaling.Contest {
 			rivals = append(rivals, rival{r.Run.Name, *m.Value})
 		}
 	}
-	c := scaling.Contest{Metric: d.Name}
+	c := compare.Contest{Metric: d.Name}
 	if d.Better == metric.NoBetter || len(rivals) < 2 {
 		return c
 	}

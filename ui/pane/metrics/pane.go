@@ -14,8 +14,8 @@ import (
 
 	"shardeck/backend/pool"
 	"shardeck/model"
+	"shardeck/model/compare"
 	"shardeck/model/metric"
-	"shardeck/model/scaling"
 	"shardeck/ui/list"
 	"shardeck/ui/pane"
 	"shardeck/ui/widget"
@@ -29,9 +29,9 @@ type Backend interface {
 	// Runs lists trace directories, newest first.
 	Runs(ctx context.Context) ([]model.Run, error)
 	// Differences sets runs beside a base in the metrics that are sampled, by run and metric.
-	Differences(ctx context.Context, base string, runs []string) (map[string]map[string]scaling.CompareCell, error)
+	Differences(ctx context.Context, base string, runs []string) (map[string]map[string]compare.Cell, error)
 	// Ties says of contests for the best value between which runs chance decides.
-	Ties(ctx context.Context, contests []scaling.Contest) ([]scaling.Tie, error)
+	Ties(ctx context.Context, contests []compare.Contest) ([]compare.Tie, error)
 }
 
 type env struct {

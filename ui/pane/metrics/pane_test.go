@@ -11,8 +11,8 @@ import (
 	"go.uber.org/goleak"
 
 	"shardeck/backend/pool"
+	"shardeck/model/compare"
 	"shardeck/model/metric"
-	"shardeck/model/scaling"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
 )
@@ -42,14 +42,14 @@ func (l *asked) Analyse(ctx context.Context, run string, p pool.Priority, progre
 	return l.Backend.Analyse(ctx, run, p, progress)
 }
 
-func (l *asked) Differences(ctx context.Context, base string, runs []string) (map[string]map[string]scaling.CompareCell, error) {
+func (l *asked) Differences(ctx context.Context, base string, runs []string) (map[string]map[string]compare.Cell, error) {
 	if l.differences++; l.err != nil {
 		return nil, l.err
 	}
 	return l.Backend.Differences(ctx, base, runs)
 }
 
-func (l *asked) Ties(ctx context.Context, contests []scaling.Contest) ([]scaling.Tie, error) {
+func (l *asked) Ties(ctx context.Context, contests []compare.Contest) ([]compare.Tie, error) {
 	if l.ties++; l.err != nil {
 		return nil, l.err
 	}

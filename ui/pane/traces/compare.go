@@ -10,10 +10,10 @@ import (
 
 	"shardeck/backend/pool"
 	"shardeck/model"
+	"shardeck/model/compare"
 	"shardeck/model/metric"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
-	"shardeck/model/scaling"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -23,8 +23,8 @@ import (
 type comparison struct {
 	env   env
 	runs  [2]string
-	work  pane.Work[scaling.TraceComparison]
-	found *scaling.TraceComparison // nil: not there yet
+	work  pane.Work[compare.TraceComparison]
+	found *compare.TraceComparison // nil: not there yet
 	err   error
 	sheet *sheet
 
@@ -39,7 +39,7 @@ func (c *comparison) stop() {
 
 // compare sets two runs side by side; the first is the base.
 func (p *Pane) compare(runs [2]string) tea.Cmd {
-	c := &comparison{env: p.env, runs: runs, sheet: newSheet(p.env.Env, present.TraceDiff(scaling.TraceDiff{}))}
+	c := &comparison{env: p.env, runs: runs, sheet: newSheet(p.env.Env, present.TraceDiff(compare.TraceDiff{}))}
 	if p.diff != nil { // its part and filters stay
 		p.diff.stop()
 		c.sheet = p.diff.sheet
@@ -48,9 +48,9 @@ func (p *Pane) compare(runs [2]string) tea.Cmd {
 	c.timeline = &lanes{env: p.env, dialog: &p.Dialog, sides: []*side{{run: runs[0]}, {run: runs[1]}}}
 	p.diff = c
 	p.SetFocus(p.focused)
-	return c.work.Start(p.env.Env, func(ctx context.Context, progress pool.Progress) (scaling.TraceComparison, error) {
+	return c.work.Start(p.env.Env, func(ctx context.Context, progress pool.Progress) (compare.TraceComparison, error) {
 		return p.env.CompareTraces(ctx, runs[0], runs[1], progress)
-	}, func(found scaling.TraceComparison, err error) tea.Cmd {
+	}, func(found compare.TraceComparison, err error) tea.Cmd {
 		if err != nil {
 			c.err = err
 			return pane.Fail(err)

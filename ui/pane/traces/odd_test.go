@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"shardeck/model/compare"
 	"shardeck/model/metric"
-	"shardeck/model/scaling"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
 )
@@ -38,7 +38,7 @@ func TestUnmatchedCommunicationIsSeen(t *testing.T) {
 	d.Send(pane.AnalysedMsg{Analysis: &metric.Analysis{Run: "llama-8b-tp2", Trace: s}})
 	d.Expect("███▒▒▒", "▒ unmatched", "unmatched ", "81.8 %").Press("tab").Expect("all_reduce", "unmatched", "0.9").
 		Press("tab", "tab").Expect("unmatched", "81.8", "–")
-	c := comparison{found: &scaling.TraceComparison{TraceDiff: scaling.DiffTraces([2]string{"a", "b"}, [2]*metric.TraceSummary{s, s})}}
+	c := comparison{found: &compare.TraceComparison{TraceDiff: compare.DiffTraces([2]string{"a", "b"}, [2]*metric.TraceSummary{s, s})}}
 	if r := c.split(1, [2]int{1, 1}); r.UnmatchedNS != 900 || *r.TransferNS != 0 || r.WindowNS != 1100 {
 		t.Errorf("the mean rank: %+v", r)
 	}

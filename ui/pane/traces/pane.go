@@ -14,9 +14,9 @@ import (
 	"shardeck/backend/pool"
 	"shardeck/model"
 	"shardeck/model/board"
+	"shardeck/model/compare"
 	"shardeck/model/metric"
 	"shardeck/model/present"
-	"shardeck/model/scaling"
 	"shardeck/model/timeline"
 	"shardeck/model/xray"
 	"shardeck/ui/pane"
@@ -34,7 +34,7 @@ type Backend interface {
 	// XRay takes the steps of a run apart into operators.
 	XRay(ctx context.Context, run string, progress pool.Progress) (xray.Report, error)
 	// CompareTraces sets the traces of two runs side by side; the first is the base.
-	CompareTraces(ctx context.Context, base, other string, progress pool.Progress) (scaling.TraceComparison, error)
+	CompareTraces(ctx context.Context, base, other string, progress pool.Progress) (compare.TraceComparison, error)
 }
 
 type env struct {

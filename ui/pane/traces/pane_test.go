@@ -14,8 +14,8 @@ import (
 
 	"shardeck/backend/app"
 	"shardeck/backend/pool"
+	"shardeck/model/compare"
 	"shardeck/model/metric"
-	"shardeck/model/scaling"
 	"shardeck/model/timeline"
 	"shardeck/templates"
 	"shardeck/ui/pane"
@@ -48,7 +48,7 @@ func (l *asked) Analyse(ctx context.Context, run string, p pool.Priority, progre
 	return l.Backend.Analyse(ctx, run, p, progress)
 }
 
-func (l *asked) CompareTraces(ctx context.Context, base, other string, progress pool.Progress) (scaling.TraceComparison, error) {
+func (l *asked) CompareTraces(ctx context.Context, base, other string, progress pool.Progress) (compare.TraceComparison, error) {
 	l.comparisons = append(l.comparisons, base+" "+other)
 	return l.Backend.CompareTraces(ctx, base, other, progress)
 }

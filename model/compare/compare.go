@@ -1,4 +1,6 @@
-package scaling
+// Package compare sets runs side by side: by metric, with rank tests of what differs (compare.go), judged by rules (gate.go), and by
+// where the time of their traces went, and was lost (tracediff.go). What may be compared is told by model/scaling.
+package compare
 
 import (
 	"cmp"
@@ -8,14 +10,15 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/model/scaling"
 )
 
 // Comparison sets runs side by side; the first is the base.
 type Comparison struct {
-	Runs     []string     `json:"runs"`
-	Rows     []CompareRow `json:"metrics"`
-	Warnings []string     `json:"warnings"` // what makes them not comparable, and what was amiss in each
-	Notes    []string     `json:"notes"`    // what differences were tested over, and where that could not tell
+	Runs     []string `json:"runs"`
+	Rows     []Row    `json:"metrics"`
+	Warnings []string `json:"warnings"` // what makes them not comparable, and what was amiss in each
+	Notes    []string `json:"notes"`    // what differences were tested over, and where that could not tell
 
 	Differs []ConfigDifference `json:"differs"`        // of each run but the base, whose config is known as the base's is
 	Gate    []Judgement        `json:"gate,omitempty"` // of each run but the base, by each rule asked for
@@ -35,15 +38,15 @@ func (d ConfigDifference) Words(base string) string {
 	return d.Run + " differs from " + base + " in " + d.Changes.String()
 }
 
-// CompareRow is one metric of all runs.
-type CompareRow struct {
-	Name  string        `json:"name"`
-	Unit  string        `json:"unit"`
-	Cells []CompareCell `json:"values"` // one a run
+// Row is one metric of all runs.
+type Row struct {
+	Name  string `json:"name"`
+	Unit  string `json:"unit"`
+	Cells []Cell `json:"values"` // one a run
 }
 
-// CompareCell is one metric of one run, the number that stands for it everywhere.
-type CompareCell struct {
+// Cell is one metric of one run, the number that stands for it everywhere.
+type Cell struct {
 	Value  *float64 `json:"value"` // nil: none
 	Reason string   `json:"reason,omitempty"`
 	N      int      `json:"n"`                 // samples tested: runs where there are several, else iterations; 0: not sampled
@@ -67,7 +70,7 @@ type TraceComparison struct {
 // Side is one run of a comparison: its analysis, and by metric its samples, those of its repeats with them, and how far runs
 // of one config lie apart here.
 type Side struct {
-	Measured
+	scaling.Measured
 	Samples map[string]metric.Samples
 	Noise   map[string]metric.Noise
 }
@@ -115,8 +118,8 @@ func (s Side) repeats() (said []string) {
 	return said
 }
 
-// Compare sets runs side by side; the first is the base. A run with repeats stands for all of them.
-func Compare(sides []Side) Comparison {
+// Sides sets runs side by side; the first is the base. A run with repeats stands for all of them.
+func Sides(sides []Side) Comparison {
 	c := Comparison{Warnings: []string{}, Differs: []ConfigDifference{}}
 	sides = alone(sides)
 	for _, s := range sides {
@@ -125,7 +128,7 @@ func Compare(sides []Side) Comparison {
 	}
 	for _, d := range metric.Definitions {
 		row := compareRow(d, sides)
-		if slices.ContainsFunc(row.Cells, func(c CompareCell) bool { return c.Value != nil }) {
+		if slices.ContainsFunc(row.Cells, func(c Cell) bool { return c.Value != nil }) {
 			c.Rows = append(c.Rows, row)
 		}
 	}
@@ -175,8 +178,8 @@ func (c Comparison) tested(sides []Side) []string {
 const oneRunEach = "; by how much another run would differ is not known: no config was run twice here"
 
 // Differences are the cells of runs beside a base, by metric, for what both sampled.
-func Differences(base, other Side) map[string]CompareCell {
-	out, sides := map[string]CompareCell{}, alone([]Side{base, other})
+func Differences(base, other Side) map[string]Cell {
+	out, sides := map[string]Cell{}, alone([]Side{base, other})
 	for _, d := range metric.Definitions {
 		if cells := compareRow(d, sides).Cells; cells[0].N > 0 && cells[1].N > 0 {
 			out[d.Name] = cells[1]
@@ -208,8 +211,8 @@ func Unlike(base, s Side) []string {
 	return out
 }
 
-func compareRow(d metric.Definition, sides []Side) CompareRow {
-	r := CompareRow{Name: d.Name, Unit: d.Unit}
+func compareRow(d metric.Definition, sides []Side) Row {
+	r := Row{Name: d.Name, Unit: d.Unit}
 	for i, s := range sides {
 		c := s.cell(d.Name)
 		if i > 0 && d.Name != "straggler" { // ranks are names, not amounts
@@ -220,9 +223,9 @@ func compareRow(d metric.Definition, sides []Side) CompareRow {
 	return r
 }
 
-func (s Side) cell(name string) CompareCell {
+func (s Side) cell(name string) Cell {
 	m, samples := s.Analysis.Metric(name), s.Samples[name]
-	c := CompareCell{Value: m.Value, Reason: m.Reason, Runs: len(samples), Spread: metric.OrZero(m.Spread)}
+	c := Cell{Value: m.Value, Reason: m.Reason, Runs: len(samples), Spread: metric.OrZero(m.Spread)}
 	switch len(samples) {
 	case 0:
 	case 1:
@@ -235,7 +238,7 @@ func (s Side) cell(name string) CompareCell {
 	return c
 }
 
-func (c *CompareCell) against(base CompareCell, d metric.Difference) {
+func (c *Cell) against(base Cell, d metric.Difference) {
 	if c.Value == nil || base.Value == nil {
 		return
 	}
@@ -298,7 +301,7 @@ func (c Contest) Judge(of Sampler) Tie {
 }
 
 // MarkUnsure says of each point, where the metric y is sampled, why a rank test cannot tell it from its series' first.
-func MarkUnsure(all []Series, y string, of Sampler) {
+func MarkUnsure(all []scaling.Series, y string, of Sampler) {
 	for _, s := range all {
 		for i := 1; i < len(s.Points); i++ {
 			if s.Points[0].Foretold || s.Points[i].Foretold {

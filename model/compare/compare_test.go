@@ -1,4 +1,4 @@
-package scaling
+package compare
 
 import (
 	"fmt"
@@ -9,11 +9,12 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/model/scaling"
 )
 
 // side is a run of a config that was run so many times, with tpot about a value.
 func side(r *rand.Rand, name string, runs int, about float64) Side {
-	s := Side{Measured: Measured{Run: model.Run{Name: name, Experiment: &model.Experiment{}}, Analysis: &metric.Analysis{}},
+	s := Side{Measured: scaling.Measured{Run: model.Run{Name: name, Experiment: &model.Experiment{}}, Analysis: &metric.Analysis{}},
 		Samples: map[string]metric.Samples{}}
 	for i := range runs {
 		v := about * (1 + 0.01*r.NormFloat64())
@@ -31,7 +32,7 @@ func side(r *rand.Rand, name string, runs int, about float64) Side {
 func TestCompareRepeats(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	a, b := side(r, "a", 5, 10), side(r, "b", 5, 8)
-	c := Compare([]Side{a, b})
+	c := Sides([]Side{a, b})
 	cells := c.Rows[0].Cells
 	if cells[1].N != 5 || cells[1].Runs != 5 || cells[1].Within || cells[1].Same || cells[1].TooFew ||
 		*cells[1].Value != metric.Median(b.Samples["tpot"].Values()) || *cells[1].P > 0.01 {
@@ -41,10 +42,10 @@ func TestCompareRepeats(t *testing.T) {
 		!strings.Contains(notes, "b: 5 runs of its config, whose medians stand there: b, b@1, b@2, b@3, b@4") {
 		t.Error(notes)
 	}
-	second := Side{Measured: Measured{Run: model.Run{Name: "a@1", Experiment: &model.Experiment{}},
+	second := Side{Measured: scaling.Measured{Run: model.Run{Name: "a@1", Experiment: &model.Experiment{}},
 		Analysis: &metric.Analysis{Metrics: []metric.Metric{{Name: "tpot", Value: &a.Samples["tpot"][1].Value}}}},
 		Samples: map[string]metric.Samples{"tpot": {a.Samples["tpot"][1]}}}
-	cells = Compare([]Side{a, second}).Rows[0].Cells
+	cells = Sides([]Side{a, second}).Rows[0].Cells
 	if cells[0].Runs != 1 || cells[1].Runs != 1 || !cells[1].TooFew || !cells[1].Within || *cells[0].Value != a.Samples["tpot"][0].Value {
 		t.Errorf("%+v", cells)
 	}
@@ -55,7 +56,7 @@ func TestCompareTellsOddSamples(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	a, b := side(r, "a", 1, 10), side(r, "b", 1, 8)
 	b.Samples["tpot"][0].Iterations = []float64{16, 8, 8.1, 8, 7.9}
-	if notes := strings.Join(Compare([]Side{a, b}).Notes, "\n"); !strings.Contains(notes,
+	if notes := strings.Join(Sides([]Side{a, b}).Notes, "\n"); !strings.Contains(notes,
 		"b: tpot: iteration 1 of 5 is 2.00 × the median of the others, as if warm-up was left in; it counts") {
 		t.Error(notes)
 	}
@@ -90,5 +91,14 @@ func TestSimulatedBest(t *testing.T) {
 		if alone < c.least || alone > c.most {
 			t.Errorf("of 1,000 contests with %g against 10, %d have a best one", c.best, alone)
 		}
+	}
+}
+
+// TestDoubtedRun: a run whose own config is not known is marked where it is compared.
+func TestDoubtedRun(t *testing.T) {
+	const want = "two: its own config was not recorded, and the one that writes there may have changed since"
+	run := model.Run{Name: "two", Experiment: &model.Experiment{}, Assumed: true}
+	if said := Marked(Side{Measured: scaling.Measured{Run: run, Analysis: &metric.Analysis{}}}); len(said) != 1 || said[0] != want {
+		t.Errorf("said %q", said)
 	}
 }

@@ -1,4 +1,4 @@
-package scaling
+package compare
 
 import (
 	"cmp"
@@ -23,11 +23,11 @@ type Rule struct {
 	Relative bool
 }
 
-// GateSamples is the least number of samples a side that a gate judges: with fewer no rank test could fail it.
-const GateSamples = 4
+// gateSamples is the least number of samples a side that a gate judges: with fewer no rank test could fail it.
+const gateSamples = 4
 
-// limitLevel is the level of the test against a limit, which is of one side: the least p-value that GateSamples can give.
-const limitLevel = 1.0 / (1 << GateSamples)
+// limitLevel is the level of the test against a limit, which is of one side: the least p-value that gateSamples can give.
+const limitLevel = 1.0 / (1 << gateSamples)
 
 var ruleText = regexp.MustCompile(`^\s*([A-Za-z0-9_.-]+)\s*([<>])=?\s*([+-]?)([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)\s*(\S*)\s*$`)
 
@@ -93,8 +93,8 @@ func (r Rule) Judge(base, side Side) Judgement {
 		return lacks(base)
 	case r.Relative && side.Unlike(base.Measured) != "" && side.Run.Name != base.Run.Name:
 		return j.unjudged("not comparable: " + side.Unlike(base.Measured))
-	case len(now) < GateSamples || r.Relative && len(was) < GateSamples:
-		return j.unjudged(fmt.Sprintf("n too small: %s, and a gate needs %d a side", j.counted(r), GateSamples))
+	case len(now) < gateSamples || r.Relative && len(was) < gateSamples:
+		return j.unjudged(fmt.Sprintf("n too small: %s, and a gate needs %d a side", j.counted(r), gateSamples))
 	}
 	j.Now = new(metric.Median(now))
 	if !r.Relative {
