@@ -22,9 +22,6 @@ type Entry struct {
 	node    *yaml.Node
 }
 
-// File is the name of the entry's config: E1.1_llama8b_baseline.yaml.
-func (e Entry) File() string { return e.ID + "_" + e.Slug + ".yaml" }
-
 // YAML is the entry as a config file: its keys in their order, one a line.
 func (e Entry) YAML() ([]byte, error) { return strictyaml.Encode(e.node, 2) }
 

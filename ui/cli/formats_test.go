@@ -88,6 +88,9 @@ completion bash
 ! mcp now
 `
 
+// ownWords are commands whose words are new names, those of a table, or files, which every shell completes.
+var ownWords = map[string]bool{"new": true, "generate": true, "set": true, "remove": true, "import": true, "demo": true, "show": true, "add": true, "help": true}
+
 // TestEveryCommandInEveryFormat: what a command prints can be read by who asked for the format, an error too; a command that has not
 // the format says so and does nothing.
 func TestEveryCommandInEveryFormat(t *testing.T) {
@@ -126,6 +129,10 @@ func TestEveryCommandInEveryFormat(t *testing.T) {
 		}
 	}
 	each(tree, func(c *cobra.Command) {
+		if words, own := c.Args != nil && c.Args(c, []string{"a"}) == nil, ownWords[c.Name()]; c.Long == "" && c.Short == "" ||
+			words && !own && c.Runnable() && c.ValidArgsFunction == nil && c.ValidArgs == nil {
+			t.Errorf("%s has no help, or words that are not completed", c.CommandPath())
+		}
 		if !tried[c.CommandPath()] && c.Runnable() && c.Name() != "help" {
 			t.Errorf("no line of this test runs %s", c.CommandPath())
 		}

@@ -44,7 +44,9 @@ func complete(e *command.Env, commands []*cobra.Command) {
 	ids := named(e, func(_ context.Context, a *app.App) ([]string, cobra.ShellCompDirective) {
 		return a.IDs(), cobra.ShellCompDirectiveNoFileComp
 	})
-	runs := named(e, runsOf)
+	runs, sweeps := named(e, runsOf), named(e, func(_ context.Context, a *app.App) ([]string, cobra.ShellCompDirective) {
+		return a.SweepIDs(), cobra.ShellCompDirectiveNoFileComp
+	})
 	before := func(first []string) cobra.CompletionFunc { // of runs stands one of these
 		return func(c *cobra.Command, words []string, part string) ([]string, cobra.ShellCompDirective) {
 			if len(words) > 0 {
@@ -59,9 +61,15 @@ func complete(e *command.Env, commands []*cobra.Command) {
 		"check": ids, "submit": ids, "forecast": ids, "suggest": ids, "cancel": ids, "logs": ids, "why": ids, "watch": ids,
 		"metrics": runs, "trace": runs, "xray": runs, "compare": runs, "explain": runs, "analyze": runs, "card": runs, "export": runs, "report": runs, "plot": before(publish.Kinds()), "metric": metrics,
 	}
+	for _, name := range []string{"check", "submit", "resume", "status", "watch", "next", "stop", "table", "frontier", "scaling", "pairs"} {
+		takes["sweep "+name] = sweeps
+	}
+	takes["baseline set"] = before(nil)
 	for _, c := range commands {
-		if f := takes[c.Name()]; f != nil {
-			c.ValidArgsFunction = f
+		for _, inner := range append(c.Commands(), c) {
+			if f := takes[inner.CommandPath()]; f != nil {
+				inner.ValidArgsFunction = f
+			}
 		}
 		completeFlags(c, map[string]cobra.CompletionFunc{"from": ids, "explain": metrics})
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"shardeck/backend/jobs"
@@ -62,29 +63,48 @@ func (r *room) gpus(ref string) error {
 	return err
 }
 
-// watch says every change of a job until it ends, then how it went. Who types leaves it with Enter.
-func (r *room) watch(ref string) error {
-	ctx, end := r.until()
+// watch says every change of jobs until they end, then how it went: why one failed, the best of a sweep, a result where one wants to
+// hear it. Who types leaves it with Enter.
+func (r *room) watch(refs ...string) error {
+	ctx, stop := context.WithCancel(r.ctx)
+	gone := make(chan struct{})
+	if r.Person {
+		r.say("Watching. Enter leaves it, jobs go on.")
+	}
+	go func() {
+		defer close(gone)
+		select {
+		case <-enter(r):
+			stop()
+		case <-ctx.Done():
+		}
+	}()
 	var last model.Job
-	err := r.b.Watch(ctx, []string{ref}, func(n jobs.News) error {
+	err := r.b.Watch(ctx, refs, func(n jobs.News) error {
 		if n.Scheduler != "" {
 			r.say("%s. %s.", n.At.Local().Format("15:04"), n.Scheduler)
 			return nil
 		}
-		last = n.Job
+		if !last.State.Failed() {
+			last = n.Job
+		}
 		r.say("%s. Job %s, %s: %s.", n.At.Local().Format("15:04"), n.Job.ID, n.Job.Title(),
 			present.JobNews(n.Job, n.Stage, n.Done, n.Total, n.Hung, n.At))
 		return nil
 	})
-	end()
+	stop()
+	<-gone // else it would take the answer to the next question
 	switch {
-	case errors.Is(err, context.Canceled):
-		return r.left()
+	case errors.Is(err, context.Canceled) && r.ctx.Err() == nil:
+		r.say("Left. Jobs go on.")
+		return nil
 	case err != nil:
 		return err
 	case last.State.Failed():
 		r.faults++
 		return r.why(last.ID)
+	case slices.Contains(r.b.SweepIDs(), last.Experiment):
+		return r.best(last.Experiment)
 	case last.State == model.JobCompleted && last.Experiment != "":
 		if yes, err := r.confirm("Hear the result?"); !yes || err != nil {
 			return err
@@ -94,32 +114,12 @@ func (r *room) watch(ref string) error {
 	return nil
 }
 
-// until is a context for watching, which ends too when who types presses Enter; end is called when nothing is watched any more, else
-// Enter would take the answer to the next question.
-func (r *room) until() (ctx context.Context, end func()) {
-	ctx, stop := context.WithCancel(r.ctx)
-	gone, enter := make(chan struct{}), chan string(nil) // never where answers come from a file
+// enter is when who types presses Enter; never where answers come from a file.
+func enter(r *room) <-chan string {
 	if r.Person {
-		enter = r.lines
-		r.say("Watching. Enter leaves it, jobs go on.")
+		return r.lines
 	}
-	go func() {
-		defer close(gone)
-		select {
-		case <-enter:
-			stop()
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, func() { stop(); <-gone }
-}
-
-// left is how watching ends before its time.
-func (r *room) left() error {
-	if r.ctx.Err() == nil {
-		r.say("Left. Jobs go on.")
-	}
-	return r.ctx.Err()
+	return nil
 }
 
 // why says why a job failed or waits, the proof of it, and what to do.

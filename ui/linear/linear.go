@@ -55,7 +55,6 @@ type Backend interface {
 	CreateSweep(ctx context.Context, d sweep.Sweep) (sweep.Plan, error)
 	DueSweep(ctx context.Context, id string, o backend.SubmitOptions) (sweep.Plan, error)
 	SubmitSweep(ctx context.Context, p sweep.Plan) ([]model.Submission, error)
-	Pause(ctx context.Context) error
 
 	Analyse(ctx context.Context, run string, p pool.Priority, progress pool.Progress) (*metric.Analysis, error)
 	Timings(ctx context.Context, run string) (*metric.Analysis, error)

@@ -32,7 +32,7 @@ func (r *room) sweep(id string) error {
 	},
 		deed{"its points", func() error { return r.points(id) }},
 		deed{"submit what is not done", func() error { return r.submitSweep(id) }},
-		deed{"watch it until its jobs have ended", func() error { return r.watchSweep(id) }},
+		deed{"watch its newest job", func() error { return r.watch(id) }},
 		deed{"the best of it", func() error { return r.best(id) }})
 }
 
@@ -70,8 +70,7 @@ func (r *room) newSweep(base, path, values string) error {
 
 // submitSweep asks with the price, submits what is not done, and offers to watch.
 func (r *room) submitSweep(id string) error {
-	_, err := r.b.ListJobs(r.ctx, true) // what runs must not be submitted again
-	if err != nil {
+	if _, err := r.b.ListJobs(r.ctx, true); err != nil { // what runs must not be submitted again
 		return err
 	}
 	p, err := r.b.DueSweep(r.ctx, id, backend.SubmitOptions{})
@@ -98,32 +97,7 @@ func (r *room) submitSweep(id string) error {
 	if yes, err := r.confirm("Watch it until it ends?"); !yes || err != nil {
 		return err
 	}
-	return r.watchSweep(id)
-}
-
-// watchSweep says what becomes of the points until their jobs have ended, and then the best. Who types leaves it with Enter.
-func (r *room) watchSweep(id string) error {
-	ctx, end := r.until()
-	defer end()
-	for last := ""; ctx.Err() == nil; _ = r.b.Pause(ctx) {
-		_, asking := r.b.ListJobs(ctx, true)
-		p, err := r.b.PlanSweep(ctx, id)
-		if err != nil && ctx.Err() == nil {
-			return err
-		}
-		text := present.SweepCounts(p)
-		if asking != nil {
-			text = "The scheduler does not answer: " + asking.Error()
-		}
-		if text != last && ctx.Err() == nil {
-			last = text
-			r.say("%s. %s.", r.Now().Local().Format("15:04"), text)
-		}
-		if asking == nil && p.Count(sweep.Submitted) == 0 {
-			return r.best(id)
-		}
-	}
-	return r.left()
+	return r.watch(model.Each(all, func(s model.Submission) string { return s.JobID })...)
 }
 
 // best says which point is best by the sweep's goal; of one without a goal, which serves most and which is the fastest.
@@ -137,7 +111,7 @@ func (r *room) best(id string) error {
 		p.Sweep.Goal = goal
 		best := p.Best()
 		if best == nil {
-			r.say("No point of %s is measured yet.", id)
+			r.say("No point of %s has a result of its own config yet.", id)
 			return err
 		}
 		d, _, _ := metric.FindStat(goal.Metric)
