@@ -106,6 +106,9 @@ func factsOf(ctx context.Context, in Input) (*facts, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if in.Given { // in the room that the launches had
+		t.SplitTransfers()
+	}
 	f.kernels = sumKernels(t, walks)
 	return f, nil
 }

@@ -37,7 +37,7 @@ type Input struct {
 	Kernels     *kernelname.Names       // what kernels are; nil: by the program's own table
 	NoTraces    string                  // why Ranks is empty, where the caller knows ("not read yet"); empty: there are none
 
-	Given bool // Ranks are the caller's no more: what is needed no longer is let go
+	Given bool // Ranks are the caller's no more, who calls SplitTransfers once the launches are gone over and let go
 
 	// Each calls f of 0 to n-1, side by side where there is room, and returns when all have; nil: one after the other. It
 	// may leave calls out when the context of Build has ended.
@@ -152,7 +152,9 @@ func Build(ctx context.Context, in Input) (*Timeline, error) {
 		r.divideWindow()
 		b.sizeCalls(r)
 	})
-	b.splitTransfers()
+	if !in.Given {
+		b.SplitTransfers()
+	}
 	b.warnCut()
 	b.warnEmptyPasses()
 	return b.Timeline, ctx.Err()

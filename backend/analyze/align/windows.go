@@ -117,11 +117,11 @@ func milliseconds(ns int64) string {
 	return fmt.Sprintf("%.0f ms", float64(ns)/1e6)
 }
 
-// splitTransfers divides matched calls, and with them the time of ranks, into transfer and wait (metrics.md): the
+// SplitTransfers divides matched calls, and with them the time of ranks, into transfer and wait (metrics.md): the
 // shortest clipped duration over a group is its transfer. A recv waits for the start of its send, which is all transfer.
-func (b *builder) splitTransfers() {
+func (t *Timeline) SplitTransfers() {
 	byLength := func(a, b *Call) int { return cmp.Compare(a.Clipped().Length(), b.Clipped().Length()) }
-	for _, m := range b.Matches {
+	for _, m := range t.Matches {
 		if m.Sequence.Type == kernelname.Send {
 			send, recv := m.Calls[0], m.Calls[1]
 			send.Transfer = send.Clipped().Length()
@@ -135,7 +135,7 @@ func (b *builder) splitTransfers() {
 			c.Transfer, c.Wait = least, c.Clipped().Length()-least
 		}
 	}
-	for _, r := range b.Ranks {
+	for _, r := range t.Ranks {
 		r.sumTransfers()
 	}
 }
