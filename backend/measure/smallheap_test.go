@@ -1,7 +1,10 @@
 package measure
 
 import (
+	"fmt"
+	"os"
 	"runtime/debug"
+	"strings"
 	"testing"
 )
 
@@ -36,5 +39,31 @@ func TestHeapIsKeptSmallOnlyWhileRunsAreRead(t *testing.T) {
 		if percent() != own {
 			t.Errorf("%d %% afterwards, where somebody set %d", percent(), own)
 		}
+	}
+}
+
+// resident is how many kB of a kind ("RssFile") this process has in memory.
+func resident(t *testing.T, kind string) (kb int) {
+	t.Helper()
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Skip("no /proc here: ", err)
+	}
+	_, after, _ := strings.Cut(string(status), kind+":")
+	if _, err := fmt.Sscan(after, &kb); err != nil {
+		t.Skip("the system does not count memory by kinds: ", err)
+	}
+	return kb
+}
+
+// TestStartIsGivenBack: while runs are read, what the program's start touched of it is no memory, and the ballast is none.
+func TestStartIsGivenBack(t *testing.T) {
+	file, own := resident(t, "RssFile"), resident(t, "RssAnon")
+	defer keepHeapSmall()()
+	if left := resident(t, "RssFile"); left >= file {
+		t.Errorf("%d kB of the program in memory, of %d before", left, file)
+	}
+	if now := resident(t, "RssAnon"); now > own+ballast>>11 {
+		t.Errorf("%d kB of its own in memory, %d before: the ballast was written to", now, own)
 	}
 }
