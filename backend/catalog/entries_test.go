@@ -17,7 +17,7 @@ func TestCatalogue(t *testing.T) {
 	var defaults []string
 	for _, e := range entries {
 		if e.Default {
-			defaults = append(defaults, e.File())
+			defaults = append(defaults, e.ID+"_"+e.Slug+".yaml")
 		}
 	}
 	want := []string{"E1.1_llama8b_baseline.yaml", "E1.2_llama8b_tp2.yaml", "E1.3_llama8b_tp4.yaml"}
