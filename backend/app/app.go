@@ -81,6 +81,7 @@ type App struct {
 	*jobs.Jobs
 	*measure.Measure
 	*sweep.Sweeps
+	*sweep.Dispatcher
 	*forecast.Forecasts
 
 	Calibrations *calibration.Calibrations
@@ -155,8 +156,9 @@ func (a *App) furnish() {
 		KnownSteps: a.Measure.KnownXRay,
 		Recorded:   func(e model.Experiment) model.Engine { r, _ := replay.For(e); return r.Engine },
 	})
-	a.Sweeps = sweep.New(sweep.Needs{Workspace: a.ws, World: a.world, Experiments: a.Experiments, Jobs: a.Jobs, KnownOf: a.Measure.Quick,
+	a.Dispatcher = sweep.New(sweep.Needs{Workspace: a.ws, World: a.world, Experiments: a.Experiments, Jobs: a.Jobs, KnownOf: a.Measure.Quick,
 		Sampler: a.Measure.Sampler})
+	a.Sweeps = a.Dispatcher.Sweeps
 	a.Publish = publish.New(publish.Needs{
 		Root: a.ws.Root, Folder: a.ws.Folder, Lanes: a.Measure.Lanes, Known: []string{o.Env("USER"), o.Env("LOGNAME"), a.catalog.Settings.Account}, NodeGPUs: a.world.GPUsPerNode(), Pool: a.pool,
 		Budget: a.LoginBudget, Among: func(runs []string) publish.Results { return a.Measure.Among(runs) }, Sweeps: a.Sweeps, Forecast: a.Forecasts.Forecast,

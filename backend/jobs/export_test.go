@@ -19,7 +19,7 @@ func SetReplyWait(waits ...time.Duration) (undo func()) {
 }
 
 // Remedies are those of edits.
-func (fo *Follower) Remedies(experiment string, edits []string) []Remedy {
+func (fo *Explainer) Remedies(experiment string, edits []string) []Remedy {
 	return fo.remedies(experiment, edits)
 }
 

@@ -61,6 +61,7 @@ type Experiments interface {
 type Jobs struct {
 	*Queue
 	*Follower
+	*Explainer
 	*Submitter
 	*Surroundings
 }
@@ -69,7 +70,8 @@ type Jobs struct {
 func New(n Needs) *Jobs {
 	q := &Queue{n, &history{scheduler: n.Scheduler, now: n.Now, shelf: n.Past, turn: scheduler.NewTurn()}, &fresh[map[string]string]{turn: scheduler.NewTurn()}, &sync.Map{}}
 	s := &Submitter{Needs: n, queue: q, starts: &plannedStarts{turn: scheduler.NewTurn(), known: map[string]Start{}}}
-	return &Jobs{q, &Follower{n, q, &fresh[[]model.Reservation]{turn: scheduler.NewTurn()}, &sync.Map{}, &sync.Map{}}, s, &Surroundings{n, s}}
+	f := &Follower{n, q, &sync.Map{}, &sync.Map{}}
+	return &Jobs{q, f, &Explainer{f, &fresh[[]model.Reservation]{turn: scheduler.NewTurn()}}, s, &Surroundings{n, s}}
 }
 
 // Queue lists jobs, finds and cancels them.
@@ -80,13 +82,18 @@ type Queue struct {
 	places  *sync.Map                 // folders → whether they lie in the workspace
 }
 
-// Follower tells what jobs do: their stages, logs and the causes of failures.
+// Follower tells what jobs do: their stages and logs.
 type Follower struct {
 	Needs
-	queue    *Queue
+	queue  *Queue
+	passed *sync.Map // job ids → times of the runs before it
+	looks  *sync.Map // job ids → the last GPULook
+}
+
+// Explainer says why jobs wait and why they failed, and what mends it.
+type Explainer struct {
+	*Follower
 	reserved *fresh[[]model.Reservation]
-	passed   *sync.Map // job ids → times of the runs before it
-	looks    *sync.Map // job ids → the last GPULook
 }
 
 // Submitter looks at all that jobs need, says what would be submitted, and submits it.

@@ -13,7 +13,7 @@ import (
 )
 
 // waiting says why a job waits, whether waiting helps, and what would start it.
-func (fo *Follower) waiting(ctx context.Context, j model.Job) Cause {
+func (fo *Explainer) waiting(ctx context.Context, j model.Job) Cause {
 	r := j.Meaning
 	c := Cause{Job: j, Title: "it waits: the scheduler does not say why", Line: j.Reason, Fixes: []string{}, Waits: &r}
 	if r.Words != "" {
@@ -53,7 +53,7 @@ const (
 )
 
 // maintenance says when the one that a job's limit reaches into begins and ends, and which limit would let it start now.
-func (fo *Follower) maintenance(ctx context.Context, w scheduler.Waiter, j model.Job, c *Cause) {
+func (fo *Explainer) maintenance(ctx context.Context, w scheduler.Waiter, j model.Job, c *Cause) {
 	now := fo.Now()
 	all, err := fo.reserved.ask(ctx, now, reservedFresh, w.Reservations)
 	all = slices.DeleteFunc(slices.Clone(all), func(r model.Reservation) bool {

@@ -19,7 +19,7 @@ import (
 )
 
 // Why tells why a job failed, waits, or that it does neither; of an array whose tasks failed, of the first.
-func (fo *Follower) Why(ctx context.Context, j model.Job) (Cause, error) {
+func (fo *Explainer) Why(ctx context.Context, j model.Job) (Cause, error) {
 	switch {
 	case j.Tasks.Failed > 0 && j.ID == model.WholeID(j.ID):
 		return fo.ofTasks(ctx, j)
@@ -34,7 +34,7 @@ func (fo *Follower) Why(ctx context.Context, j model.Job) (Cause, error) {
 }
 
 // ofTasks says which tasks of an array failed, and why the first did.
-func (fo *Follower) ofTasks(ctx context.Context, j model.Job) (Cause, error) {
+func (fo *Explainer) ofTasks(ctx context.Context, j model.Job) (Cause, error) {
 	worst := j.Worst()
 	if worst.ID == j.ID && !worst.State.Failed() { // its tasks are not known any more
 		worst.State = model.JobFailed
@@ -50,7 +50,7 @@ func (fo *Follower) ofTasks(ctx context.Context, j model.Job) (Cause, error) {
 }
 
 // restarted tells how often Slurm put a job back into the queue, and how its earlier runs ended.
-func (fo *Follower) restarted(ctx context.Context, j model.Job) string {
+func (fo *Explainer) restarted(ctx context.Context, j model.Job) string {
 	if j.Restarts == 0 {
 		return ""
 	}
@@ -71,7 +71,7 @@ func (fo *Follower) restarted(ctx context.Context, j model.Job) string {
 
 // Causes are the causes of the jobs of this workspace that failed, by id, for at most so
 // many of the first: each log is read. A job whose log tells nothing is left out.
-func (fo *Follower) Causes(ctx context.Context, jobs []model.Job, most int) map[string]string {
+func (fo *Explainer) Causes(ctx context.Context, jobs []model.Job, most int) map[string]string {
 	causes := map[string]string{}
 	for _, j := range jobs {
 		if j.Experiment == "" || !j.State.Failed() {
@@ -87,7 +87,7 @@ func (fo *Follower) Causes(ctx context.Context, jobs []model.Job, most int) map[
 	return causes
 }
 
-func (fo *Follower) failure(ctx context.Context, j model.Job) (Cause, error) {
+func (fo *Explainer) failure(ctx context.Context, j model.Job) (Cause, error) {
 	c := Cause{Job: j, Fixes: []string{}}
 	tail := fo.tailOf(j.Log)
 	f, ok := logs.Cause(tail.Lines, fo.withReason(ctx, j))
@@ -128,7 +128,7 @@ func (c *Cause) tell(f logs.Finding, in logs.Part) {
 }
 
 // tailOf is the end of a log, empty where there is none: a job that died before its first line has no log.
-func (fo *Follower) tailOf(path string) logs.Part {
+func (fo *Explainer) tailOf(path string) logs.Part {
 	path = fo.logPath(path)
 	tail, err := logs.Tail(path, causeLines)
 	if err != nil {
@@ -139,7 +139,7 @@ func (fo *Follower) tailOf(path string) logs.Part {
 }
 
 // withReason adds who cancelled a job, which only the scheduler's history says.
-func (fo *Follower) withReason(ctx context.Context, j model.Job) model.Job {
+func (fo *Explainer) withReason(ctx context.Context, j model.Job) model.Job {
 	if j.State != model.JobCancelled || j.Reason != "" || j.Scheduler != fo.Scheduler.Name() {
 		return j
 	}
@@ -153,7 +153,7 @@ func (fo *Follower) withReason(ctx context.Context, j model.Job) model.Job {
 }
 
 // remarks adds what a log says is amiss though nothing failed.
-func (fo *Follower) remarks(ctx context.Context, j model.Job, title string) Cause {
+func (fo *Explainer) remarks(ctx context.Context, j model.Job, title string) Cause {
 	c := Cause{Job: j, Title: title, Fixes: []string{}}
 	part, err := fo.Log(ctx, j, 0)
 	if err != nil {
@@ -196,7 +196,7 @@ type Remedy struct {
 }
 
 // remedies are those of the edits that a cause names and the config can take, in their order; what costs more says how much.
-func (fo *Follower) remedies(experiment string, edits []string) []Remedy {
+func (fo *Explainer) remedies(experiment string, edits []string) []Remedy {
 	doc, ok := fo.config(experiment)
 	if !ok {
 		return nil // nothing to edit: the fixes are still there to be read
@@ -215,7 +215,7 @@ func (fo *Follower) remedies(experiment string, edits []string) []Remedy {
 }
 
 // changed is a key's value changed in the way that an edit names; empty: there is no such value.
-func (fo *Follower) changed(e model.Experiment, key, from, how string) string {
+func (fo *Explainer) changed(e model.Experiment, key, from, how string) string {
 	n, _ := strconv.Atoi(from)
 	number := func(n int) string { return strings.TrimPrefix(strconv.Itoa(max(n, 0)), "0") } // none: empty
 	between := func(low, high int) []int {
@@ -239,7 +239,7 @@ func (fo *Follower) changed(e model.Experiment, key, from, how string) string {
 
 // helps reports whether an edit can be made, leaves the experiment as right as it was, and is no QOS that it has already;
 // and, in brackets, what the job then costs more.
-func (fo *Follower) helps(e model.Experiment, key, to string) (cost string, ok bool) {
+func (fo *Explainer) helps(e model.Experiment, key, to string) (cost string, ok bool) {
 	before := fo.Experiments.Check(e)
 	if err := config.Apply(&e, key, to); err != nil || to == "" {
 		return "", false
@@ -266,7 +266,7 @@ func longer(text string, more time.Duration) string {
 }
 
 // config is the config of an experiment, false where it cannot be read or edited.
-func (fo *Follower) config(experiment string) (*config.Document, bool) {
+func (fo *Explainer) config(experiment string) (*config.Document, bool) {
 	row, err := fo.Experiments.Row(experiment)
 	if experiment == "" || err != nil {
 		return nil, false

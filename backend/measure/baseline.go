@@ -10,10 +10,10 @@ import (
 	"shardeck/model"
 )
 
-func (m *Measure) baselines() workspace.Baselines { return workspace.Baselines{Workspace: m.Workspace} }
+func (rd *Reader) baselines() workspace.Baselines { return workspace.Baselines{Workspace: rd.Workspace} }
 
 // Baselines lists the baselines here, by name.
-func (m *Measure) Baselines() ([]workspace.Baseline, error) { return m.baselines().List() }
+func (rd *Reader) Baselines() ([]workspace.Baseline, error) { return rd.baselines().List() }
 
 // SetBaseline gives runs a name by which others are compared with them: those named, or of a single one all of its config.
 func (m *Measure) SetBaseline(ctx context.Context, name string, names []string) (workspace.Baseline, error) {
@@ -32,15 +32,15 @@ func (m *Measure) SetBaseline(ctx context.Context, name string, names []string) 
 }
 
 // RemoveBaseline takes a baseline out; its runs stay.
-func (m *Measure) RemoveBaseline(name string) error {
-	return cmp.Or(m.Workspace.Writable("remove a baseline"), m.baselines().Remove(name))
+func (rd *Reader) RemoveBaseline(name string) error {
+	return cmp.Or(rd.Workspace.Writable("remove a baseline"), rd.baselines().Remove(name))
 }
 
 // WriteOutput writes a file where a person asked for it: relative to the folder in which the command runs.
-func (m *Measure) WriteOutput(path string, data []byte) error {
+func (rd *Reader) WriteOutput(path string, data []byte) error {
 	path, err := filepath.Abs(workspace.FromHome(path))
 	if err != nil {
 		return err
 	}
-	return m.Workspace.WriteFile(path, data, 0o644)
+	return rd.Workspace.WriteFile(path, data, 0o644)
 }

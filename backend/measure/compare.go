@@ -17,13 +17,13 @@ import (
 )
 
 // MeasuredOf is a run with what is known of its model and its GPU.
-func (m *Measure) MeasuredOf(run model.Run, a *metric.Analysis) scaling.Measured {
+func (rd *Reader) MeasuredOf(run model.Run, a *metric.Analysis) scaling.Measured {
 	x := scaling.Measured{Run: run, Analysis: a, GPU: cmp.Or(a.Device(), run.GPU)}
-	if g := m.World.GPUByName(x.GPU); g != nil {
+	if g := rd.World.GPUByName(x.GPU); g != nil {
 		x.GPU = g.Title
 	}
 	if run.Experiment != nil {
-		x.Shape = m.World.Shape(run.Experiment.Model.Name)
+		x.Shape = rd.World.Shape(run.Experiment.Model.Name)
 	}
 	return x
 }

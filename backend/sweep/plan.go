@@ -51,8 +51,11 @@ type Jobs interface {
 // Sweeps is the use cases of sweeps. Its methods are safe for concurrent use.
 type Sweeps struct{ Needs }
 
+// Dispatcher submits the jobs of sweeps, tells those that run what is next, and stops them.
+type Dispatcher struct{ *Sweeps }
+
 // New works on the sweeps of an open workspace.
-func New(n Needs) *Sweeps { return &Sweeps{n} }
+func New(n Needs) *Dispatcher { return &Dispatcher{&Sweeps{n}} }
 
 // SweepIDs lists the sweeps here.
 func (s *Sweeps) SweepIDs() []string {

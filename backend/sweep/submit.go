@@ -22,7 +22,7 @@ type SubmitOptions struct {
 }
 
 // DueSweep is a sweep with the jobs that SubmitSweep would submit. It is refused where the sweep's own limits are passed.
-func (s *Sweeps) DueSweep(ctx context.Context, id string, o SubmitOptions) (sweep.Plan, error) {
+func (s *Dispatcher) DueSweep(ctx context.Context, id string, o SubmitOptions) (sweep.Plan, error) {
 	p, err := s.PlanSweep(ctx, id)
 	if err != nil {
 		return p, err
@@ -65,7 +65,7 @@ func activeJobs(p sweep.Plan) (ids []string) {
 }
 
 // SubmitSweep writes the configs of a plan's points and submits its jobs, in order. What was submitted before an error is listed with it.
-func (s *Sweeps) SubmitSweep(ctx context.Context, p sweep.Plan) ([]model.Submission, error) {
+func (s *Dispatcher) SubmitSweep(ctx context.Context, p sweep.Plan) ([]model.Submission, error) {
 	if _, err := s.WritePoints(ctx, p); err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (s *Sweeps) SubmitSweep(ctx context.Context, p sweep.Plan) ([]model.Submiss
 }
 
 // Orders are a plan's jobs as they would be submitted.
-func (s *Sweeps) Orders(p sweep.Plan) ([]sweep.Order, error) {
+func (s *Dispatcher) Orders(p sweep.Plan) ([]sweep.Order, error) {
 	files := map[string]string{}
 	for _, x := range p.Points {
 		files[x.ID] = cmp.Or(x.File, workspace.ConfigsDir+"/"+x.ID+".yaml")
@@ -103,7 +103,7 @@ type entry struct {
 }
 
 // order is a job as it is submitted: its script, and the files of points that it names, by their content.
-func (s *Sweeps) order(p sweep.Plan, j sweep.Job, configs map[string]string) (sweep.Order, error) {
+func (s *Dispatcher) order(p sweep.Plan, j sweep.Job, configs map[string]string) (sweep.Order, error) {
 	o := sweep.Order{Sweep: p.Sweep.ID, Size: j.Lanes[0].Engines[0].Size, Files: map[string][]byte{}, Limit: p.Limit,
 		Log: workspace.LogsDir + "/" + p.Sweep.ID + "_%j.out"}
 	var lanes []render.Lane
@@ -142,7 +142,7 @@ func (s *Sweeps) order(p sweep.Plan, j sweep.Job, configs map[string]string) (sw
 }
 
 // StopSweep cancels the jobs of a sweep that have not ended, and returns their ids. Points that are measured stay.
-func (s *Sweeps) StopSweep(ctx context.Context, id string) ([]string, error) {
+func (s *Dispatcher) StopSweep(ctx context.Context, id string) ([]string, error) {
 	if err := s.Workspace.Writable("cancel jobs of " + id); err != nil {
 		return nil, err
 	}
@@ -153,7 +153,7 @@ func (s *Sweeps) StopSweep(ctx context.Context, id string) ([]string, error) {
 	return s.cancel(ctx, activeJobs(p))
 }
 
-func (s *Sweeps) cancel(ctx context.Context, ids []string) (_ []string, failed error) {
+func (s *Dispatcher) cancel(ctx context.Context, ids []string) (_ []string, failed error) {
 	for _, job := range ids {
 		failed = errors.Join(failed, s.Jobs.Cancel(ctx, job))
 	}

@@ -28,7 +28,7 @@ func passedFile(job, point string) string { return jobFolder(job) + "/passed-" +
 // untilFile tells a job that it need not run what cannot change the answer.
 func untilFile(job string) string { return jobFolder(job) + "/until-decided" }
 
-func (s *Sweeps) told(job string) bool {
+func (s *Dispatcher) told(job string) bool {
 	_, err := s.Workspace.ReadText(untilFile(job))
 	return err == nil
 }
@@ -36,7 +36,7 @@ func (s *Sweeps) told(job string) bool {
 // NextPoints says which of some points of a sweep come next, and which need not be run; without any, of all that wait. The job
 // that asks passes those over that it need not run, where the sweep or whoever watches it told so: each is recorded before it
 // is said. It is empty when nobody is to act on it.
-func (s *Sweeps) NextPoints(ctx context.Context, id, job string, points []string) (sweep.Turn, error) {
+func (s *Dispatcher) NextPoints(ctx context.Context, id, job string, points []string) (sweep.Turn, error) {
 	turn := sweep.Turn{Next: []string{}, Passed: map[string]string{}}
 	read, file, err := s.read(id)
 	if job != "" {
@@ -64,7 +64,7 @@ func (s *Sweeps) NextPoints(ctx context.Context, id, job string, points []string
 
 // passOver records of some points of a job those that cannot be the best any more, and returns why, by their ids. Without a job
 // nothing is recorded.
-func (s *Sweeps) passOver(p sweep.Plan, job string, which func(sweep.Status) bool) (map[string]string, error) {
+func (s *Dispatcher) passOver(p sweep.Plan, job string, which func(sweep.Status) bool) (map[string]string, error) {
 	all, judge := map[string]string{}, p.Judge()
 	for _, x := range p.Points {
 		if !which(x) || x.State == sweep.LeftOut || x.State == sweep.Impossible {
@@ -120,7 +120,7 @@ func (s *Sweeps) reconsider(p *sweep.Plan) {
 
 // StopDecided cancels those jobs of a plan of which no point that is left can change the answer to its goal, and returns their
 // ids; their points are passed over. The other jobs are told to pass such points over by themselves.
-func (s *Sweeps) StopDecided(ctx context.Context, p sweep.Plan) (stopped []string, failed error) {
+func (s *Dispatcher) StopDecided(ctx context.Context, p sweep.Plan) (stopped []string, failed error) {
 	wanted := map[string]bool{}
 	for _, x := range p.Open() {
 		if x.Job != nil {
