@@ -34,7 +34,7 @@ func Lanes(ctx context.Context, in Input, part timeline.View) (*timeline.Run, er
 	names, nodes := nameKernels(run, t.Ranks), nodesOf(t.Ranks)
 	t.EachRank(&in, func(i int, r *align.Rank) {
 		run.Ranks[i] = timeline.Rank{Number: r.Number, Node: nodes[i], States: statesOf(r), Tracks: tracksOf(r, names[i], run.Kernels),
-			Steps: layeredSteps(&in, t, r)}
+			Steps: layeredSteps(&in, t, r), TraceStart: r.TraceStart(), Drift: r.Drift}
 	})
 	run.Calls = callsOf(t)
 	return run, ctx.Err()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
+	"shardeck/backend/trace/jsonscan"
 	"shardeck/model/timeline"
 )
 
@@ -84,7 +85,7 @@ func (p *perfetto) slice(rank, thread int, start, end int64, name, category, arg
 
 func (p *perfetto) span(rank, thread int, start, end int64, name, category, args string) {
 	p.put("X", rank, thread,
-		`"ts":%s,"dur":%s,"cat":"%s","name":%s,"args":{%s}`, micros(start), micros(end-start), category, quoted(name), args)
+		`"ts":%s,"dur":%s,"cat":"%s","name":%s,"args":{%s}`, jsonscan.WrittenMicros(start), jsonscan.WrittenMicros(end-start), category, quoted(name), args)
 }
 
 var threadNames = map[int]string{threadSteps: "steps", threadWork: "compute and copies", threadComm: "communication",
@@ -146,8 +147,8 @@ func (p *perfetto) calls() {
 		}
 	}
 	for i, a := range arrows {
-		p.put("s", a.part.Rank, a.thread, `"id":%d,"ts":%s,"cat":"wait","name":"waits for"`, i+1, micros(a.part.Start))
-		p.put("f", a.call.Last, last[a.call], `"id":%d,"ts":%s,"cat":"wait","name":"waits for","bp":"e"`, i+1, micros(a.call.At))
+		p.put("s", a.part.Rank, a.thread, `"id":%d,"ts":%s,"cat":"wait","name":"waits for"`, i+1, jsonscan.WrittenMicros(a.part.Start))
+		p.put("f", a.call.Last, last[a.call], `"id":%d,"ts":%s,"cat":"wait","name":"waits for","bp":"e"`, i+1, jsonscan.WrittenMicros(a.call.At))
 	}
 }
 
@@ -180,15 +181,6 @@ func kernelsOf(run *timeline.Run, rank, track int) iter.Seq[timeline.Kernel] {
 			}
 		}
 	}
-}
-
-// micros are ns in µs, all digits.
-func micros(ns int64) string {
-	sign := ""
-	if ns < 0 {
-		sign, ns = "-", -ns
-	}
-	return fmt.Sprintf("%s%d.%03d", sign, ns/1000, ns%1000)
 }
 
 func quoted(text string) string {

@@ -79,7 +79,7 @@ func (x *Experiments) recorded(run model.Run, given string) (e model.Experiment,
 // factsOf are what the files of a run, and the site, tell.
 func factsOf(ctx context.Context, run model.Run, w check.World) (render.Facts, error) {
 	f := render.Facts{Replay: run.Replay}
-	if !run.Replay { // a replay was measured elsewhere
+	if !run.Replay && run.Origin == "" { // else it was measured elsewhere
 		f.GPUsPerNode, f.Topology = w.GPUsPerNode(), w.Site.Fabric
 	}
 	ranks := map[int]bool{}

@@ -1,19 +1,21 @@
 package experiments
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"shardeck/backend/render"
-	"shardeck/backend/trace"
 	"shardeck/backend/trace/kineto"
 	"shardeck/backend/workspace"
 	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/model/timeline"
 )
 
 // BenchFolder is a run as a folder that the tools of ccl-bench read, and what these will say of it.
@@ -38,9 +40,10 @@ type BesideOur struct {
 const benchWarmups, benchIterations, benchDecodes = 5, 5, 128
 
 // ExportBench makes the folder under a directory: <name>.yaml as the only card, plain kineto_trace_<r>.json, the same files as
-// rank<r>_trace.json, and <name>.latency.json. It reads the traces. Nothing is overwritten. found is what
-// is known of the run.
-func (x *Experiments) ExportBench(ctx context.Context, name, under string, found *metric.Analysis) (BenchFolder, error) {
+// rank<r>_trace.json, and <name>.latency.json; what the traces lack of what these tools read is added to them, as far as it is known
+// (benchtraces.go). It reads the traces. Nothing is overwritten. found is what is known of the run, lanes its timeline.
+func (x *Experiments) ExportBench(ctx context.Context, name, under string, found *metric.Analysis,
+	lanes func(context.Context) (*timeline.Run, error)) (BenchFolder, error) {
 	out := BenchFolder{Warnings: []string{}, Files: []string{}}
 	run, err := x.Workspace.Run(name)
 	if err != nil {
@@ -57,6 +60,22 @@ func (x *Experiments) ExportBench(ctx context.Context, name, under string, found
 	slug := strings.NewReplacer("@", "-job-", "/", "-", " ", "-").Replace(run.Name)
 	facts.TraceURL = "/data/ccl-bench_trace_collection/" + slug // where its maintainers keep traces
 	facts.Traces = slices.DeleteFunc(facts.Traces, func(k model.FileKind) bool { return k != model.FileKineto })
+	var traces []*benchTrace
+	for _, f := range run.KernelFiles() {
+		if f.Kind == model.FileKineto && f.Rank >= 0 {
+			t, err := benchTraceOf(ctx, f)
+			if err != nil {
+				return out, err
+			}
+			traces = append(traces, t)
+		}
+	}
+	if len(traces) == 0 {
+		return out, model.Invalid(run.Name+" has no Kineto traces, which are what ccl-bench reads", "profile it with the torch profiler")
+	}
+	if len(traces) == e.Layout.GPUs() { // what ran tells more than what the site is said to have
+		facts.GPUsPerNode = cmp.Or(perNode(traces), facts.GPUsPerNode)
+	}
 	if g := x.World.GPUByName(facts.GPU); g != nil {
 		facts.ScaleUpGbps = g.NVLink * 8 // of bytes; upstream's cards write 2400 for an A100
 	}
@@ -79,14 +98,17 @@ func (x *Experiments) ExportBench(ctx context.Context, name, under string, found
 	} else {
 		out.Warnings = append(out.Warnings, "no MFU there: the run has no iteration time")
 	}
-	traces := slices.DeleteFunc(run.KernelFiles(), func(f model.RunFile) bool { return f.Kind != model.FileKineto || f.Rank < 0 })
-	if len(traces) == 0 {
-		return out, model.Invalid(run.Name+" has no Kineto traces, which are what ccl-bench reads", "profile it with the torch profiler")
+	if len(traces) > 1 {
+		known, err := lanes(ctx)
+		if err != nil {
+			return out, err
+		}
+		addCalls(traces, known)
 	}
 	err = x.Workspace.Folder(out.Dir, func(tmp string) error {
-		for _, f := range traces {
-			own, rank := fmt.Sprintf("kineto_trace_%d.json", f.Rank), fmt.Sprintf("rank%d_trace.json", f.Rank)
-			if err := workspace.Unpacked(tmp, f.Path, own, rank); err != nil {
+		for _, t := range traces {
+			own, rank := fmt.Sprintf("kineto_trace_%d.json", t.rank), fmt.Sprintf("rank%d_trace.json", t.rank)
+			if err := workspace.WriteLinked(tmp, func(w io.Writer) error { return kineto.Insert(ctx, t.original, w, t.add) }, own, rank); err != nil {
 				return err
 			}
 			out.Files = append(out.Files, own, rank)
@@ -100,9 +122,9 @@ func (x *Experiments) ExportBench(ctx context.Context, name, under string, found
 		out.Files = append(out.Files, file)
 	}
 	slices.Sort(out.Files)
-	steps, err := executions(ctx, traces)
-	out.Beside = besideOurs(found, steps, theirMFU(e, shape, latency, known, gpu))
-	return out, err
+	out.Warnings = append(out.Warnings, added(traces)...)
+	out.Beside = besideOurs(found, model.Each(traces, func(t *benchTrace) []float64 { return t.steps }), theirMFU(e, shape, latency, known, gpu))
+	return out, nil
 }
 
 // short says what a run has less of than upstream's rule asks for.
@@ -119,23 +141,6 @@ func short(e model.Experiment) (out []string) {
 		}
 	}
 	return out
-}
-
-// executions are the durations in s of the host's execute_context_* ranges of each rank, in order: what upstream takes for steps.
-func executions(ctx context.Context, files []model.RunFile) ([][]float64, error) {
-	var all [][]float64
-	for _, f := range files {
-		rank, err := kineto.Open(ctx, f.Path, nil)
-		if err != nil {
-			return nil, err
-		}
-		marks := slices.DeleteFunc(rank.Marks, func(m trace.Mark) bool { return m.GPU || !strings.HasPrefix(m.Name, "execute_context_") })
-		slices.SortFunc(marks, func(a, b trace.Mark) int { return int(a.Start - b.Start) })
-		if len(marks) > 0 {
-			all = append(all, model.Each(marks, func(m trace.Mark) float64 { return float64(m.Dur) / 1e9 }))
-		}
-	}
-	return all, nil
 }
 
 // theirMFU is upstream's formula in %: dense FLOPs of B × S prompt tokens over the latency of the whole batch, decode included.
@@ -169,31 +174,31 @@ func besideOurs(found *metric.Analysis, steps [][]float64, mfu *float64) []Besid
 		v := metric.Mean(ranks)
 		return &v
 	}
-	inner := func(s []float64) []float64 {
-		if len(s) > 2 {
-			return s[1 : len(s)-1]
+	from := func(first int) func([]float64) []float64 { // without the last, and before first, of three and more
+		return func(s []float64) []float64 {
+			if len(s) > 2 {
+				return s[1 : len(s)-1]
+			}
+			return s[min(first, len(s)):]
 		}
-		return s
-	}
-	decode := func(s []float64) []float64 {
-		if len(s) > 2 {
-			return inner(s)
-		}
-		return s[1:] // a rank has one at least
 	}
 	all := []BesideOur{
-		{"ttft", "s", mean(func(s []float64) []float64 { return s[:1] }), seconds(found.Metric("ttft").Value),
-			"theirs is the host's range of the first traced step, profiled: no queue, no token sent; ours is what requests waited, untraced"},
-		{"tpot", "s", mean(decode), seconds(found.Metric("tpot").Value),
-			"theirs is the mean of the host's later steps, profiled, prefills among them; ours is untraced, per request"},
-		{"avg_step_time", "s", mean(inner), nil,
-			"theirs is the mean of the host's steps without the first and last; ours has no number of this name: phase_time is the nearest"},
+		{"ttft", "s", mean(func(s []float64) []float64 { return s[:min(1, len(s))] }), seconds(found.Metric("ttft").Value),
+			"theirs is the range of the first traced step, profiled: no queue, no token sent; ours is what requests waited, untraced"},
+		{"tpot", "s", mean(from(1)), seconds(found.Metric("tpot").Value),
+			"theirs is the mean of the later steps, profiled, prefills among them; ours is untraced, per request"},
+		{"avg_step_time", "s", mean(from(0)), nil,
+			"theirs is the mean of the steps without the first and last; ours has no number of this name: phase_time is the nearest"},
 		{"mfu", "%", mfu, found.Metric("mfu").Value,
 			"theirs counts prompt tokens alone, at full context each, over the time of the batch; ours counts output too, and the causal context"},
 	}
 	for i := range all {
-		if all[i].Theirs == nil && all[i].Name != "mfu" {
-			all[i].Why = "theirs reads execute_context_* ranges, which vLLM alone writes: it gives -1 here"
+		switch marked := slices.ContainsFunc(steps, func(s []float64) bool { return len(s) > 0 }); {
+		case all[i].Theirs != nil || all[i].Name == "mfu":
+		case marked:
+			all[i].Why = "theirs takes the first step for the prompt's, and there is no other: it gives -1 here"
+		default:
+			all[i].Why = "theirs reads ranges of steps, of which these traces have none: it gives -1 here"
 		}
 	}
 	return all

@@ -127,26 +127,30 @@ func (im *Importer) importRun(o ImportOptions) (ImportedRun, error) {
 // engines are those that are run here, by the names that traces tell.
 var engines = map[string]model.Engine{"vLLM": model.EngineVLLM}
 
-// openConfig is the config of a run that others made: what is not known has no value, so that nothing counts as said.
+// configText is a config that import writes: what is not known has no value, so that nothing counts as said.
+func configText(name, dir, about, engine, model, layout, data string) []byte {
+	return fmt.Appendf(nil, `# Made by shardeck import. What the traces or their card tell is here; give the rest its values: what has none is not known.
+experiment_id: %s
+description: %q
+engine: %s
+model: {%s}
+parallelism: {%s
+data: {%s}
+output_dir: %s
+`, notInNames.ReplaceAllString(name, "-"), about, engine, model, layout, data, dir)
+}
+
+// openConfig is the config of a run that others made.
 func openConfig(name, dir string, run model.Run, f intake.Facts) []byte {
-	engine := strings.TrimSpace("engine: " + string(engines[f.Engine]))
-	layout := fmt.Sprintf("parallelism: {tp: , pp: , dp_replicate: 1, dp_shard: , ep: }   # %d ranks", f.World)
-	if f.Engine != "" && engines[f.Engine] == "" {
-		engine = "engine:                         # " + f.Engine + ", which is none of those that are run here"
+	engine := string(engines[f.Engine])
+	layout := fmt.Sprintf("tp: , pp: , dp_replicate: 1, dp_shard: , ep: }   # %d ranks", f.World)
+	if f.Engine != "" && engine == "" {
+		engine = "                        # " + f.Engine + ", which is none of those that are run here"
 	}
 	if s := f.Sizes; s["tp"] > 0 || f.World == 1 {
-		layout = fmt.Sprintf("parallelism: {tp: %d, pp: %d, dp_replicate: 1, dp_shard: %d, ep: %d}",
-			max(s["tp"], 1), max(s["pp"], 1), max(s["dp"], 1), max(s["ep"], 1))
+		layout = fmt.Sprintf("tp: %d, pp: %d, dp_replicate: 1, dp_shard: %d, ep: %d}", max(s["tp"], 1), max(s["pp"], 1), max(s["dp"], 1), max(s["ep"], 1))
 	}
-	return fmt.Appendf(nil, `# Made by shardeck import. What the traces tell is here; give the rest its values: what has none is not known.
-experiment_id: %s
-description: imported from %q
-%s
-model: {name: , precision: }
-%s
-data: {batch_size: , seq_len: , max_tokens: }
-output_dir: %s
-`, notInNames.ReplaceAllString(name, "-"), run.Dir, engine, layout, dir)
+	return configText(name, dir, "imported from "+run.Dir, engine, "name: , precision: ", layout, "batch_size: , seq_len: , max_tokens: ")
 }
 
 // infoOf is run.json of a run that others made; what was assumed of its ranks stays said.

@@ -90,8 +90,11 @@ func rowsIn(dir string) []string {
 }
 
 func (r *row) engine() model.Engine {
-	if strings.HasPrefix(strings.ToLower(r.Executor.Framework.Name), "vllm") {
+	switch name := strings.ToLower(r.Executor.Framework.Name); {
+	case strings.HasPrefix(name, "vllm"):
 		return model.EngineVLLM
+	case name == string(model.EngineTorch): // as our own cards name it
+		return model.EngineTorch
 	}
 	return ""
 }
@@ -142,22 +145,13 @@ func (r *row) config(name, dir string) []byte {
 		}
 		return fmt.Sprint(*n)
 	}
-	l, d := r.layout(), r.Workload.Data
-	id := ""
+	l, d, id := r.layout(), r.Workload.Data, ""
 	if r.model() != "" {
 		id = fmt.Sprintf("%q", r.model())
 	}
-	return fmt.Appendf(nil, `# Made by shardeck import of the card of a row of ccl-bench. What has no value is not known.
-experiment_id: %s
-description: %q
-engine: %s
-model: {name: %s, precision: %s}
-parallelism: {tp: %d, pp: %d, dp_replicate: %d, dp_shard: %d, ep: %d}
-data: {batch_size: %s, seq_len: %s, max_tokens: %s}
-output_dir: %s
-`, notInNames.ReplaceAllString(name, "-"), "measured by others, for ccl-bench", r.engine(), id, r.precision(),
-		l.TP, l.PP, l.DPReplicate, l.DPShard, l.EP,
-		number(d.Batch), number(r.prompt()), number(d.Output), dir)
+	return configText(name, dir, "measured by others, for ccl-bench", string(r.engine()), "name: "+id+", precision: "+r.precision(),
+		fmt.Sprintf("tp: %d, pp: %d, dp_replicate: %d, dp_shard: %d, ep: %d}", l.TP, l.PP, l.DPReplicate, l.DPShard, l.EP),
+		fmt.Sprintf("batch_size: %s, seq_len: %s, max_tokens: %s", number(d.Batch), number(r.prompt()), number(d.Output)))
 }
 
 // What is asked of a row: its own rule's decode steps, and a TPOT that is no further above the floor than kernels without graphs take it.

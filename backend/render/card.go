@@ -88,7 +88,9 @@ func newCard(e model.Experiment, shape *model.Shape, f Facts) card {
 		c.Bandwidths = []float64{f.ScaleOutGbps, f.ScaleUpGbps}
 	}
 	c.EngineName, c.EngineVersion, _ = strings.Cut(f.Engine, " ")
-	if c.EngineName == "" && e.Engine != model.EngineReplay {
+	if c.EngineName == "" && e.Engine == model.EngineReplay {
+		c.EngineName = string(e.Replay.Engine) // what was recorded
+	} else if c.EngineName == "" {
 		c.EngineName = string(e.Engine)
 	}
 	c.Traces = cardTraces(f.Traces, model.FileKineto, model.FileNsys)

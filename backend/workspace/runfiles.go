@@ -1,7 +1,6 @@
 package workspace
 
 import (
-	"bufio"
 	"cmp"
 	"errors"
 	"fmt"
@@ -12,8 +11,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
 
 	"shardeck/backend/atomicfile"
 	"shardeck/backend/intake"
@@ -160,22 +157,9 @@ func (w *Workspace) Folder(rel string, fill func(tmp string) error) error {
 	return nil
 }
 
-// Unpacked writes files into a folder without compression, by the names they are to have there: the first name of each holds the
-// bytes, the others are links to it.
-func Unpacked(dir, from string, names ...string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	r := bufio.NewReader(in)
-	var plain io.Reader = r
-	if magic, _ := r.Peek(2); string(magic) == "\x1f\x8b" {
-		if plain, err = gzip.NewReader(r); err != nil {
-			return err
-		}
-	}
-	err = atomicfile.WriteUnsynced(filepath.Join(dir, names[0]), 0o644, func(w io.Writer) error { _, err := io.Copy(w, plain); return err })
+// WriteLinked writes a file of a folder that is being made, and gives it more names.
+func WriteLinked(dir string, write func(w io.Writer) error, names ...string) error {
+	err := atomicfile.WriteUnsynced(filepath.Join(dir, names[0]), 0o644, write)
 	for _, more := range names[1:] {
 		if err == nil {
 			err = os.Link(filepath.Join(dir, names[0]), filepath.Join(dir, more))

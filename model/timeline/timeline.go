@@ -81,7 +81,13 @@ type Rank struct {
 	States States
 	Tracks [2]Track // compute and copies; communication
 	Steps  []Step   // by start
+
+	TraceStart int64   // when the window starts, on the clock of the rank's own trace, ns
+	Drift      float64 // what that clock gains on the common one, µs a second
 }
+
+// InTrace is a moment on the clock of the rank's own trace, ns.
+func (r *Rank) InTrace(at int64) int64 { return r.TraceStart + at + int64(r.Drift*float64(at)/1e6) }
 
 // The tracks of a rank.
 const (

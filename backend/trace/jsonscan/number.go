@@ -2,6 +2,7 @@ package jsonscan
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 	"strconv"
 )
@@ -12,6 +13,15 @@ const maxNanos = math.MaxInt64 / 4
 // Micros reads a decimal number of microseconds, as "4568975194705.745", as integer nanoseconds. More than three decimals are rounded to
 // the nearest, halves up. False: not a number (NaN, inf, N/A included), or beyond ±73 years.
 func Micros(b []byte) (int64, bool) { return Decimal(b, 3) }
+
+// WrittenMicros is what Micros reads: ns in µs, all digits.
+func WrittenMicros(ns int64) string {
+	sign := ""
+	if ns < 0 {
+		sign, ns = "-", -ns
+	}
+	return fmt.Sprintf("%s%d.%03d", sign, ns/1000, ns%1000)
+}
 
 // Integer reads a number that should be whole; a fraction is rounded.
 func Integer(b []byte) (int64, bool) { return Decimal(b, 0) }

@@ -43,7 +43,7 @@ func (c *callReader) event(b []byte, i int) {
 // It fails only when ctx ends.
 func nameCalls(ctx context.Context, r *trace.Rank) error {
 	c := callReader{hostReader: newHostReader(callRange), colls: collTable{ids: map[string]int32{}}}
-	d, err := openReader(ctx, r.File, nil, reading{everyEvent: c.event})
+	d, err := openReader(ctx, r.File, nil, reading{everyEvent: func(b []byte, i int, _ int64) { c.event(b, i) }})
 	if err != nil {
 		return ctx.Err()
 	}

@@ -13,7 +13,7 @@ import (
 // matrices of the operator around it; zero: that is none.
 func Captured(ctx context.Context, path string) (graphs [][]trace.Product, err error) {
 	h, products := newHostReader(operatorRange), []trace.Product(nil)
-	take := func(b []byte, i int) {
+	take := func(b []byte, i int, _ int64) {
 		before := len(h.ranges)
 		if h.event(b, i); len(h.ranges) > before {
 			op := &h.ranges[before]

@@ -57,7 +57,7 @@ var instead = strictyaml.Embedded[struct {
 // whyNone says of a trace without kernels what it holds instead. The file is read again for it, which only such a one costs.
 func whyNone(ctx context.Context, path string) string {
 	seen, timed := map[string]int{}, false
-	_, err := openReader(ctx, path, nil, reading{everyEvent: func(b []byte, i int) {
+	_, err := openReader(ctx, path, nil, reading{everyEvent: func(b []byte, i int, _ int64) {
 		from := jsonscan.After(b[i:], "cat")
 		if to, st := jsonscan.ValueEnd(from, 0); st == whole {
 			seen[string(jsonscan.Unquote(from[:to]))]++
@@ -89,7 +89,7 @@ func whyNone(ctx context.Context, path string) string {
 func (Reader) Host(ctx context.Context, path string) (trace.Host, error) {
 	r := newHostReader(0)
 	h := trace.Host{First: math.MaxInt64, Last: math.MinInt64, Launches: map[uint32]int64{}}
-	d, err := openReader(ctx, path, nil, reading{everyEvent: func(b []byte, i int) {
+	d, err := openReader(ctx, path, nil, reading{everyEvent: func(b []byte, i int, _ int64) {
 		r.readByKeys(b, i)
 		e := &r.ev
 		if ts, dur := e.num[numTs], e.num[numDur]; ts.state == given && dur.state == given && !e.cat.onDevice() {

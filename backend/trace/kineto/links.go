@@ -263,7 +263,7 @@ func onCPUAlone(marks []trace.Mark) bool {
 func placeSteps(ctx context.Context, r *trace.Rank, h *hostReader, base int64) error {
 	if h == nil {
 		h = newHostReader(stepRange)
-		if _, err := openReader(ctx, r.File, nil, reading{everyEvent: h.event}); err != nil {
+		if _, err := openReader(ctx, r.File, nil, reading{everyEvent: func(b []byte, i int, _ int64) { h.event(b, i) }}); err != nil {
 			return ctx.Err()
 		}
 		h.order()

@@ -70,12 +70,15 @@ func Open(ctx context.Context, path string, progress func(done, total int64)) (*
 	return open(ctx, path, progress, reading{})
 }
 
+// everyEvent takes the event at b[i], which stands at a place of the text.
+type everyEvent func(b []byte, i int, at int64)
+
 // reading is how a file is read, and what for.
 type reading struct {
-	block      int                   // bytes read at a time; 0: blockSize
-	window     int                   // as scanner.window
-	host       *hostReader           // takes the host's events; nil: nobody asks for them
-	everyEvent func(b []byte, i int) // if not nil, is given each event, at b[i]; none is kept
+	block      int         // bytes read at a time; 0: blockSize
+	window     int         // as scanner.window
+	host       *hostReader // takes the host's events; nil: nobody asks for them
+	everyEvent everyEvent  // if not nil, is given each event; none is kept
 }
 
 func open(ctx context.Context, path string, progress func(done, total int64), how reading) (*trace.Rank, error) {

@@ -17,9 +17,9 @@ const maxCorrelation = math.MaxUint32
 
 // scanner reads events from text, at an offset that its faults name, and keeps those that metrics need.
 type scanner struct {
-	plain      bool                  // without fast paths, which must be equal; for tests
-	everyEvent func(b []byte, i int) // takes every event instead, if it is not nil
-	host       *hostReader           // takes the events that are no records too; nil: nobody asks for them
+	plain      bool        // without fast paths, which must be equal; for tests
+	everyEvent everyEvent  // takes every event instead, if it is not nil
+	host       *hostReader // takes the events that are no records too; nil: nobody asks for them
 	ev         event
 	layouts    layouts
 	launches   launchTemplates
@@ -60,7 +60,7 @@ func (s *scanner) readEvent(w *jsonscan.Window) status {
 func (s *scanner) event(b []byte, i int, at int64) (end int, st status) {
 	if s.everyEvent != nil {
 		if end, st = jsonscan.SkipObject(b, i); st == whole {
-			s.everyEvent(b[:end], i)
+			s.everyEvent(b[:end], i, at)
 		}
 		return end, st
 	}

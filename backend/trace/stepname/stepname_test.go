@@ -91,6 +91,7 @@ func TestFormsThatAreNotKnown(t *testing.T) {
 		"", "nccl:all_reduce", "## process_group:init ##", "Optimizer.step#Adam.step", "Optimizer.zero_grad#Adam.zero_grad",
 		"enumerate(DataLoader)#_SingleProcessDataLoaderIter.__next__", "DistributedDataParallel.forward", "gpu_model_runner: forward",
 		"Torch-Compiled Region: 0/0", "## Call CompiledFxGraph fjs ##", "stepping_stone_moe", "step[DRAFT_EXTEND bs=4]", "capture_128_decode",
+		"execute_context_shardeck(execute_context_1(9)_generation_0(0))",
 	} {
 		if got := Of(name); got.Kind != NoStep {
 			t.Errorf("%s: %+v, want none", name, got)
@@ -101,7 +102,7 @@ func TestFormsThatAreNotKnown(t *testing.T) {
 // Every row is met by a form of the table above, and says where it is from.
 func TestEveryRowIsMet(t *testing.T) {
 	names := []string{"capture_256_mixed_prefill", "Optimizer.step#x", "enumerate(DataLoader)#_SingleProcessDataLoaderIter.__next__",
-		"step[DRAFT_EXTEND_V2 bs=4]"}
+		"step[DRAFT_EXTEND_V2 bs=4]", "execute_context_shardeck(decode)"}
 	for _, f := range forms {
 		names = append(names, f.name)
 	}

@@ -16,6 +16,7 @@ import (
 	"shardeck/backend/publish"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/model/timeline"
 	"shardeck/ui/cli/command"
 	"shardeck/ui/cli/result"
 )
@@ -103,7 +104,9 @@ reason for the difference; so does what the run has less of than their rule asks
 				if err != nil {
 					return experiments.BenchFolder{}, err
 				}
-				return a.ExportBench(ctx, run, under, found)
+				return a.ExportBench(ctx, run, under, found, func(ctx context.Context) (*timeline.Run, error) {
+					return a.Lanes(ctx, run, timeline.View{}, e.Progress())
+				})
 			}, func(f experiments.BenchFolder) { printBench(e, f) })
 		}
 		return command.ShowEach(e, runs, func(run string) (publish.Exported, error) {

@@ -1,16 +1,19 @@
 package exchange
 
 import (
+	"context"
 	"encoding/json"
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"gopkg.in/yaml.v3"
 
+	"shardeck/model/timeline"
 	"shardeck/ui/cli/result"
 )
 
@@ -20,13 +23,15 @@ func TestBenchFolderIsWhatUpstreamReads(t *testing.T) {
 	a := demo(t, false)
 	for run, want := range map[string]map[string]float64{
 		"vllm-llama-8b-tp2":    {"ttft": 0.0478499085, "tpot": 0.012356559428571428, "avg_step_time": 0.012356559428571428, "mfu": 15.3317},
-		"deepseek-v2-lite-ep2": {"mfu": 2.6274},
+		"llama-8b-tp2":         {"ttft": 0.575224628, "tpot": 0.0268726025, "avg_step_time": 0.0268726025, "mfu": 45.0958},
+		"deepseek-v2-lite-ep2": {"ttft": 0.1689792445, "tpot": 0.097898022, "avg_step_time": 0.097898022, "mfu": 2.6274},
 	} {
 		found, err := result.Analysed(t.Context(), a, run, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, err := a.ExportBench(t.Context(), run, t.TempDir()+"/out", found)
+		lanes := func(ctx context.Context) (*timeline.Run, error) { return a.Lanes(ctx, run, timeline.View{}, nil) }
+		f, err := a.ExportBench(t.Context(), run, t.TempDir()+"/out", found, lanes)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,10 +54,15 @@ func TestBenchFolderIsWhatUpstreamReads(t *testing.T) {
 				t.Errorf("%s: %s: %+v, want %v", run, m.Name, m, theirs)
 			}
 		}
-		if len(f.Warnings) != 3 {
-			t.Errorf("what the run has too little of: %q", f.Warnings)
+		added := map[string]string{"vllm-llama-8b-tp2": "1 559 calls", "llama-8b-tp2": "16 ranges of steps; 780 calls", "deepseek-v2-lite-ep2": "8 ranges of steps"}
+		var said []string
+		for _, w := range f.Warnings[3:] { // what the run has too little of comes first
+			said = append(said, regexp.MustCompile(`^[\d ]+ (calls|ranges of steps)`).FindString(w))
 		}
-		if _, err := a.ExportBench(t.Context(), run, filepath.Dir(f.Dir), found); err == nil {
+		if got := strings.Join(said, "; "); got != added[run] {
+			t.Errorf("%s: what was added: %q", run, got)
+		}
+		if _, err := a.ExportBench(t.Context(), run, filepath.Dir(f.Dir), found, lanes); err == nil {
 			t.Error("written over what was there")
 		}
 	}
