@@ -179,6 +179,11 @@ func Say(text string) tea.Cmd { return func() tea.Msg { return Note{Text: text} 
 // Warn is Say for what should be looked at.
 func Warn(text string) tea.Cmd { return func() tea.Msg { return Note{Text: text, Tone: theme.Warn} } }
 
+// Gone is what a pane says that still shows a run whose folder went away.
+func Gone(run string) Note {
+	return Note{Text: run + " is no longer in the workspace: this is what was read of it before", Tone: theme.Warn}
+}
+
 // Locked is why a cockpit started with --read-only does not do something; empty: it does.
 func Locked(l interface{ ReadOnly() bool }, to string) string {
 	if !l.ReadOnly() {

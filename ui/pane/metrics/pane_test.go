@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -233,6 +234,18 @@ func TestUnreadableRun(t *testing.T) {
 	has(t, message(d.Send(pane.OpenMsg{To: pane.Metrics, Run: "llama-8b-tp1"})), `no run "llama-8b-tp1" in trace_collection`)
 	w.Move("away", "trace_collection/llama-8b-tp1")
 	d.Press("enter").Expect("13 377")
+}
+
+// A run whose folder goes away while it is shown is said to be gone; its numbers stay in sight.
+func TestRunThatVanished(t *testing.T) {
+	w := panetest.Open(t)
+	d := at(t, w, "llama-8b-tp2").Press("enter").Expect("17 618")
+	w.Move("trace_collection/llama-8b-tp2", "away")
+	has(t, message(d.Send(pane.ReloadMsg{}).Expect("17 618")), "llama-8b-tp2 is no longer in the workspace")
+	w.Move("away", "trace_collection/llama-8b-tp2")
+	if text := message(d.Send(pane.ReloadMsg{})); strings.Contains(text, "no longer") {
+		t.Error(text)
+	}
 }
 
 func TestFilterAndCopy(t *testing.T) {

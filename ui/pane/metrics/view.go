@@ -119,6 +119,8 @@ func (p *Pane) Message() pane.Note {
 	switch {
 	case p.err != nil:
 		return pane.FailNote(p.err)
+	case !ok && p.detail != nil && p.loaded:
+		return pane.Gone(p.detail.run)
 	case !ok:
 		return pane.Note{}
 	case p.readings.look.Busy():

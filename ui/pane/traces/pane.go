@@ -55,6 +55,7 @@ type Pane struct {
 	err      error            // why it cannot be read
 	kept     string           // run to show when the board first lists it
 	followed string           // run of the experiment that was last selected
+	gone     bool             // it was on the board, and is no longer
 	demand   bool             // the user came to see traces, and did not stop the reading
 
 	sheet    *sheet
@@ -133,7 +134,9 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 		}
 		p.SetFocus(p.focused)
 	case pane.BoardMsg:
+		was := p.runs.at(p.run) >= 0
 		p.runs = p.runs.with(msg.Rows)
+		p.gone = (was || p.gone) && p.runs.at(p.run) < 0
 		showBoard(p)
 		return p, p.readModest()
 	case pane.OpenMsg:
@@ -213,6 +216,7 @@ func (p *Pane) goTo(run string) {
 // show takes another run, or another analysis of the same; what belonged to the one before goes.
 func (p *Pane) show(r boardRun) {
 	if r.name != p.run {
+		p.gone = false
 		p.reader.Stop()
 		p.forgetOther()
 	}

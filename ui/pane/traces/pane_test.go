@@ -256,6 +256,16 @@ func TestUnreadableRun(t *testing.T) {
 	d.Press("enter").Expect("nvjet_tst")
 }
 
+func TestRunThatVanished(t *testing.T) {
+	w := panetest.Open(t)
+	d := opened(t, w, "llama-8b-tp2", 80, 18).Send(pane.BoardMsg{Rows: w.Rows()}).Expect("nvjet_tst")
+	w.Move("trace_collection/llama-8b-tp2", "away")
+	has(t, message(d.Send(pane.BoardMsg{Rows: w.Rows()}).Expect("nvjet_tst")), "llama-8b-tp2 is no longer in the workspace")
+	if text := message(d.Send(pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp1"})); strings.Contains(text, "no longer") {
+		t.Error(text)
+	}
+}
+
 func TestGoingThereReadsWhatIsModest(t *testing.T) {
 	w := panetest.Open(t)
 	entered := pane.SelectMsg{Row: w.Row("E1.2"), Entered: pane.Traces}

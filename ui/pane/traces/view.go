@@ -60,6 +60,8 @@ func (p *Pane) Message() pane.Note {
 		return p.timeline.busy().reading()
 	case p.timeline.xray.Busy():
 		return pane.Note{Text: p.timeline.xray.Words("taking the steps apart") + " · esc stops it", Tone: theme.Busy}
+	case p.gone:
+		return pane.Gone(p.run)
 	case p.timeline.trace() == nil:
 		return pane.Note{}
 	}
