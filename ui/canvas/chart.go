@@ -166,10 +166,14 @@ func (c *Chart) head(th *theme.Theme, names []string, width int) string {
 		names = append(names, Mark(th, i, true)+" forecast")
 	}
 	right := ""
-	for _, text := range append(names, c.Note) {
-		switch room := width - widget.Width(title) - widget.Width(right) - widget.Width(text) - 8; {
+	for i, text := range append(names, c.Note) {
+		room, more := width-widget.Width(title)-widget.Width(right)-widget.Width(text), 8 // for the sign that not all is here
+		if i == len(names) {
+			more = 2
+		}
+		switch {
 		case text == "":
-		case room < 0:
+		case room < more:
 			return widget.Spread(title, right+th.Paint(theme.Dim, th.More)+" ", width)
 		default:
 			right += text + "   "

@@ -124,7 +124,13 @@ func (f *figure) drawPanel(p panel, r row, focused, small bool, width, height in
 	}
 	if small {
 		c.YTitle, c.XTitle, c.MarkName = strings.TrimSpace(p.Title+" "+f.env.Theme.Paint(theme.Dim, p.Unit)), "", ""
-		c.Note = f.valuesAt(p, r.point.X)
+		c.Note = f.valuesAt(p, r.point.X, -1)
+		if widget.Width(c.YTitle)+widget.Width(c.Note)+4 > width { // the values stay before the unit, that of the cursor's line before all
+			c.YTitle = p.Title
+		}
+		if widget.Width(c.YTitle)+widget.Width(c.Note)+4 > width {
+			c.Note = f.valuesAt(p, r.point.X, r.line)
+		}
 	} else if len(f.series.shown) > 1 && f.series.some() {
 		room := max(width-widget.Width(p.Unit)-8, 1)
 		c.Note = f.env.Theme.Paint(theme.Dim, pane.Joined(room, strings.Split(f.series.common, scaling.NameSign)...))
@@ -168,10 +174,11 @@ func (f *figure) span() (least, most float64) {
 	return least, most
 }
 
-// valuesAt are the values of all series at the crosshair, after their marks.
-func (f *figure) valuesAt(p panel, x float64) (text string) {
+// valuesAt are the values of all series at the crosshair, or of the only one that is asked for, after their marks.
+func (f *figure) valuesAt(p panel, x float64, only int) (text string) {
 	for i, s := range p.chart.Series {
-		if at := slices.IndexFunc(s.Points, func(point scaling.ChartPoint) bool { return point.X == x }); at >= 0 {
+		at := slices.IndexFunc(s.Points, func(point scaling.ChartPoint) bool { return point.X == x })
+		if at >= 0 && (only < 0 || only == i) {
 			text += " " + f.env.Theme.Series(i, canvas.Mark(f.env.Theme, i, s.Points[at].Foretold)+" "+unit.Figure(s.Points[at].Value, p.Decimals))
 		}
 	}
