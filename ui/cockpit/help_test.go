@@ -38,12 +38,12 @@ func TestPalette(t *testing.T) {
 	d.Press(":").Type("jo").Expect("jobs").Press("enter").Expect("▌Jobs")
 	d.Press(":").Type("export").Press("enter").Expect("written: experiments/results_summary.csv and experiments/scaling_analysis.png")
 	d.Press(":").Type("zzz").Press("enter").Expect("nothing is called zzz")
-	d.Press(":").Type("e3.2").Press("enter").Expect("▌ E3.2", "▌Experiments")               // an experiment
-	d.Press(":").Type("lite-ep2").Press("enter").Expect("▌ deepseek-v2-lite-ep2")           // a run
-	d.Press(":").Expect("Recent", "deepseek-v2-lite-ep2", "E3.2").Press("esc")              // where one has been comes first
+	d.Press(":").Type("e3.2").Press("enter").Expect("▌ E3.2", "▌Experiments")     // an experiment
+	d.Press(":").Type("lite-ep2").Press("enter").Expect("▌ deepseek-v2-lite-ep2") // a run
+	d.Press(":").Expect("Recent", "deepseek-v2-lite-ep2", "E3.2").Press("esc")    // where one has been comes first
 	d.Press(":").Type("tpot").Press("enter").Expect("TPOT against GPUs", "tpot (ms): Time per output token", "! in full")
 	d.Press(":").Type("gooput").Press("enter").Expect("No run has goodput yet") // a metric that no run has
-	d.Press(":").Type("tok/s/GPU").Expect("tokens_sec_per_gpu").Press("esc")                // by the title of its column
+	d.Press(":").Type("tok/s/GPU").Expect("tokens_sec_per_gpu").Press("esc")    // by the title of its column
 	d.Press(":").Type("hf_home").Press("enter").Expect("In full", "hf_home: ").Press("esc")
 	d.Press(":").Type("mess").Press("enter").Expect("Messages", "written: ").Press("esc")
 	d.Press(":").Type("quit").Press("enter")

@@ -64,7 +64,7 @@ func (f *Form) line(th *theme.Theme, i, width int) string {
 		line += pad("  "+text, valueWidth+4)
 	} else {
 		line += field.value(th, under, bright)
-		if room = width - Width(line) - 2; room < 6 || field.Hint == "" {
+		if room = width - Width(line) - 3; room < 6 || field.Hint == "" {
 			return Clip(line, width)
 		}
 	}

@@ -30,7 +30,7 @@ var fields = []field{
 	{path: "model.precision", label: "Precision"},
 	{path: "parallelism.tp", label: "Tensor (TP)", hint: "splits heads and MLP", legal: true},
 	{path: "parallelism.pp", label: "Pipeline (PP)", hint: "splits layers", legal: true},
-	{path: "parallelism.dp_replicate", label: "Data (DP)", hint: "copies; with EP, shares experts", legal: true},
+	{path: "parallelism.dp_replicate", label: "Data (DP)", hint: "copies; share experts with EP", legal: true},
 	{path: "parallelism.ep", label: "Expert (EP)", hint: "spreads experts over TP × DP", legal: true},
 	{path: "data.batch_size", label: "Batch", hint: "requests at a time, over all copies", count: true},
 	{path: "data.seq_len", label: "Prompt", hint: "tokens each (seq_len)", count: true},

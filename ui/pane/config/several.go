@@ -134,7 +134,8 @@ func (p panel) sweepLines() []string {
 	return lines
 }
 
-// askSweep asks for the id of the sweep that the form stands for, and whether to write it, unless then, which gets its id, asks in its turn.
+// askSweep asks for the id of the sweep that the form stands for, and whether to write it; not so where then, which gets
+// its id, asks in its turn.
 func askSweep(p *Pane, f *file, text string, then func(id string) tea.Cmd) tea.Cmd {
 	return p.Dialog.Type(pane.Field{Prompt: "save as the sweep ", Text: text,
 		Keys: []pane.Key{pane.Hint("id", "the name of its file, and of its points")},
@@ -192,7 +193,8 @@ func (p *Pane) sweepMade(f *file, id string, then func(id string) tea.Cmd) tea.C
 	if then != nil {
 		return tea.Sequence(append(after, pane.Say("the sweep "+id+" is saved"), then(id))...)
 	}
-	return tea.Sequence(append(after, pane.Send(pane.Note{Text: "the sweep " + id + " is saved · s submits it · ↵ shows its points", Tone: theme.Good}))...)
+	said := pane.Note{Text: "the sweep " + id + " is saved · s submits it · ↵ shows its points", Tone: theme.Good}
+	return tea.Sequence(append(after, pane.Send(said))...)
 }
 
 // freeSweep is an id that no sweep has.
