@@ -31,15 +31,15 @@ func (e *Env) Watched(c *cobra.Command) *cobra.Command {
 	return c
 }
 
-// watch shows what run prints. On a terminal it is drawn over what it said before, below what the shell said; elsewhere each
-// answer follows the one before, and notes go to standard error, where the answer has changed.
+// watch shows what run prints. On a terminal it is drawn over what it said before, below what the shell said; elsewhere, and of what
+// a program is to read, each answer follows the one before, and notes go to standard error, where the answer has changed.
 func (e *Env) watch(ctx context.Context, run func() error) error {
 	e.Theme() // of the terminal, not of what gathers an answer
 	out, errOut, last := e.Out, e.Err, ""
 	if e.glass = out; e.Format == FormatCSV {
 		e.glass = e.data
 	}
-	over := Terminal(e.glass) && os.Getenv("TERM") != "dumb"
+	over := e.Format == FormatTable && Terminal(e.glass) && os.Getenv("TERM") != "dumb"
 	defer func() { e.Out, e.Err, e.glass = out, errOut, nil }()
 	for ctx.Err() == nil {
 		answer, notes, err := e.gathered(run, over)
