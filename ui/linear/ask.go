@@ -21,7 +21,7 @@ var (
 const most = 12
 
 // listen reads the input line by line until it ends: one reader for all questions, so that nothing typed ahead is lost.
-func (r *room) listen() {
+func listen(r *room) {
 	defer close(r.lines)
 	for in := bufio.NewScanner(r.In); in.Scan(); {
 		select {

@@ -37,7 +37,7 @@ func (r *room) change(id string) error {
 		switch {
 		case err != nil || value == "":
 		case sweep.Several(fields[i].Path, value):
-			err = r.newSweep(id, fields[i].Path, value)
+			err = sweeps{r}.create(id, fields[i].Path, value)
 		default:
 			err = r.edit(id, d, model.Edit{Path: fields[i].Path, Value: value})
 		}

@@ -67,14 +67,15 @@ func (r *room) gpus(ref string) error {
 // hear it. Who types leaves it with Enter.
 func (r *room) watch(refs ...string) error {
 	ctx, stop := context.WithCancel(r.ctx)
-	gone := make(chan struct{})
+	gone, enter := make(chan struct{}), chan string(nil) // never where answers come from a file
 	if r.Person {
+		enter = r.lines
 		r.say("Watching. Enter leaves it, jobs go on.")
 	}
 	go func() {
 		defer close(gone)
 		select {
-		case <-enter(r):
+		case <-enter:
 			stop()
 		case <-ctx.Done():
 		}
@@ -104,20 +105,12 @@ func (r *room) watch(refs ...string) error {
 		r.faults++
 		return r.why(last.ID)
 	case slices.Contains(r.b.SweepIDs(), last.Experiment):
-		return r.best(last.Experiment)
+		return sweeps{r}.best(last.Experiment)
 	case last.State == model.JobCompleted && last.Experiment != "":
 		if yes, err := r.confirm("Hear the result?"); !yes || err != nil {
 			return err
 		}
 		return r.result(last.Experiment)
-	}
-	return nil
-}
-
-// enter is when who types presses Enter; never where answers come from a file.
-func enter(r *room) <-chan string {
-	if r.Person {
-		return r.lines
 	}
 	return nil
 }

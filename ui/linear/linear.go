@@ -85,7 +85,7 @@ func Run(ctx context.Context, b Backend, o Options) error {
 		o.Now = time.Now
 	}
 	r := &room{Options: o, b: b, ctx: ctx, lines: make(chan string)}
-	go r.listen()
+	go listen(r)
 	r.say("shardeck, linear mode. Workspace %s. Jobs go to %s.", b.Workspace(), b.SchedulerName())
 	if err := r.told(r.board()); err != nil && !errors.Is(err, errQuit) {
 		return err
@@ -133,7 +133,7 @@ func (r *room) board() error {
 		case answer == "j":
 			err = r.jobs()
 		case answer == "s":
-			err = r.sweeps()
+			err = sweeps{r}.all()
 		default:
 			err = r.experiment(present.ExperimentName(rows[i]))
 		}

@@ -48,7 +48,7 @@ func talk(t *testing.T, ctx context.Context, in io.Reader) (*room, *strings.Buil
 	t.Helper()
 	out := &strings.Builder{}
 	r := &room{Options: Options{In: in, Out: out}, ctx: ctx, lines: make(chan string)}
-	go r.listen()
+	go listen(r)
 	return r, out
 }
 

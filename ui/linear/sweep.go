@@ -11,32 +11,35 @@ import (
 	"shardeck/model/sweep"
 )
 
-// sweeps lists the sweeps, and lets one be chosen.
-func (r *room) sweeps() error {
+// sweeps are the sweeps, in the conversation of a room.
+type sweeps struct{ *room }
+
+// all lists the sweeps, and lets one be chosen.
+func (r sweeps) all() error {
 	for {
 		ids := r.b.SweepIDs()
 		i, _, err := r.pick(unit.Plural(len(ids), "sweep")+". Several values of a field, such as 1,2,4, make another.", ids, false, ways...)
 		if err != nil {
 			return err
 		}
-		if err := r.told(r.sweep(ids[i])); err != nil {
+		if err := r.told(r.one(ids[i])); err != nil {
 			return err
 		}
 	}
 }
 
-func (r *room) sweep(id string) error {
+func (r sweeps) one(id string) error {
 	return r.menu(func(bool) (string, error) {
 		p, err := r.b.PlanSweep(r.ctx, id)
 		return "Sweep " + id + " of " + p.Sweep.Base + ", " + present.SweepAxes(p.Sweep) + ". " + present.SweepTotal(p) + ".", err
 	},
 		deed{"its points", func() error { return r.points(id) }},
-		deed{"submit what is not done", func() error { return r.submitSweep(id) }},
+		deed{"submit what is not done", func() error { return r.submit(id) }},
 		deed{"watch its newest job", func() error { return r.watch(id) }},
 		deed{"the best of it", func() error { return r.best(id) }})
 }
 
-func (r *room) points(id string) error {
+func (r sweeps) points(id string) error {
 	p, err := r.b.PlanSweep(r.ctx, id)
 	t, reasons := present.PointsTold(p)
 	for i, c := range t.Columns {
@@ -50,8 +53,8 @@ func (r *room) points(id string) error {
 	return err
 }
 
-// newSweep makes a sweep of an experiment and the values of a field, and offers to submit it.
-func (r *room) newSweep(base, path, values string) error {
+// create makes a sweep of an experiment and the values of a field, and offers to submit it.
+func (r sweeps) create(base, path, values string) error {
 	axis, err := sweep.AxisOf(path, values)
 	if err != nil {
 		return err
@@ -65,11 +68,11 @@ func (r *room) newSweep(base, path, values string) error {
 		return err
 	}
 	r.say("Saved as %s. Nothing is submitted yet.", p.File)
-	return r.submitSweep(id)
+	return r.submit(id)
 }
 
-// submitSweep asks with the price, submits what is not done, and offers to watch.
-func (r *room) submitSweep(id string) error {
+// submit asks with the price, submits what is not done, and offers to watch.
+func (r sweeps) submit(id string) error {
 	if _, err := r.b.ListJobs(r.ctx, true); err != nil { // what runs must not be submitted again
 		return err
 	}
@@ -101,7 +104,7 @@ func (r *room) submitSweep(id string) error {
 }
 
 // best says which point is best by the sweep's goal; of one without a goal, which serves most and which is the fastest.
-func (r *room) best(id string) error {
+func (r sweeps) best(id string) error {
 	p, err := r.b.PlanSweep(r.ctx, id)
 	goals := []*sweep.Goal{p.Sweep.Goal}
 	if p.Sweep.Goal == nil {
