@@ -63,10 +63,8 @@ type Fitted struct {
 	only *model.GPU // the one kind of GPU of all runs; nil: there are none, or several
 }
 
+// priors is the table of what is known before a run.
 var priors = strictyaml.Embedded[forecast.Priors]("priors.yaml")
-
-// Priors is the table of what is known before a run.
-func Priors() *forecast.Priors { return priors() }
 
 // Fit fits the laws to the finished runs of the workspace, whose traces it reads where they were not yet.
 func (f *Forecasts) Fit(ctx context.Context) (*Fitted, error) { return f.fit(ctx, &f.all[1], f.Steps) }

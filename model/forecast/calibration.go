@@ -143,9 +143,9 @@ func constantOf(k constantKey, samples []Sample) Constant {
 	points := model.Each(samples, func(s Sample) Point { return Point{s.Size(), s.Seconds} })
 	most := 1
 	if k.law.Collective() || k.law == PrefillAttention || k.law == DecodeAttention || k.law == MemoryCopy {
-		most = MostPieces
+		most = mostPieces
 	}
-	c := Constant{Law: k.law, Operator: k.operator, Group: k.group, Nodes: k.nodes, Pieces: FitPieces(points, most), N: len(points)}
+	c := Constant{Law: k.law, Operator: k.operator, Group: k.group, Nodes: k.nodes, Pieces: fitPieces(points, most), N: len(points)}
 	c.Smallest, c.Largest = points[0].Size, points[0].Size
 	for _, p := range points {
 		off := 100 * max(At(c.Pieces, p.Size)/p.Seconds-1, 1-At(c.Pieces, p.Size)/p.Seconds)

@@ -13,14 +13,14 @@ func TestFitPiecesFindsWhatMadeThem(t *testing.T) {
 		law  []Piece
 		most int
 	}{
-		"a line": {[]Piece{line}, MostPieces}, "no start": {[]Piece{{Rate: 1e12}}, 1}, "flat": {[]Piece{{T0: 4e-6}}, MostPieces},
-		"three pieces": {steps, MostPieces},
+		"a line": {[]Piece{line}, mostPieces}, "no start": {[]Piece{{Rate: 1e12}}, 1}, "flat": {[]Piece{{T0: 4e-6}}, mostPieces},
+		"three pieces": {steps, mostPieces},
 	} {
 		var points []Point
 		for size := 1024.0; size <= 1<<28; size *= 2 {
 			points = append(points, Point{size, At(c.law, size)})
 		}
-		got := FitPieces(points, c.most)
+		got := fitPieces(points, c.most)
 		if len(got) != len(c.law) {
 			t.Fatalf("%s: %d pieces: %+v", name, len(got), got)
 		}
@@ -39,11 +39,11 @@ func TestFitPiecesWithNoise(t *testing.T) {
 		size := float64(int(1024) << i)
 		points = append(points, Point{size, (10e-6 + size/200e9) * (1 + 0.03*float64(i%3-1))})
 	}
-	got := FitPieces(points, MostPieces)
+	got := fitPieces(points, mostPieces)
 	if len(got) != 1 || math.Abs(got[0].T0/10e-6-1) > 0.05 || math.Abs(got[0].Rate/200e9-1) > 0.05 {
 		t.Errorf("%+v", got)
 	}
-	if FitPieces(points[:4], 1) != nil {
+	if fitPieces(points[:4], 1) != nil {
 		t.Error("constants of nothing")
 	}
 }

@@ -16,8 +16,8 @@ type Piece struct {
 	Rate  float64 `json:"per_s"` // bytes or FLOPs a second; 0: time does not grow with size here
 }
 
-// MostPieces is how many a law may have: latency, a middle and bandwidth.
-const MostPieces = 3
+// mostPieces is how many a law may have: latency, a middle and bandwidth.
+const mostPieces = 3
 
 // leastPoints is how many measurements a piece stands on.
 const leastPoints = 3
@@ -41,10 +41,10 @@ func At(pieces []Piece, size float64) float64 {
 	return p.T0
 }
 
-// FitPieces fits seconds = t0 + size/rate in up to most pieces, by least squares of the relative error, with neither t0 nor
+// fitPieces fits seconds = t0 + size/rate in up to most pieces, by least squares of the relative error, with neither t0 nor
 // rate below 0. Another piece is taken where the Bayesian information criterion pays for its three parameters (two and a
 // bound). No points, or none of a positive time: none.
-func FitPieces(points []Point, most int) []Piece {
+func fitPieces(points []Point, most int) []Piece {
 	points = slices.DeleteFunc(slices.Clone(points), func(p Point) bool { return !(p.Seconds > 0) || math.IsInf(p.Seconds+p.Size, 0) })
 	slices.SortFunc(points, func(a, b Point) int { return cmp.Or(cmp.Compare(a.Size, b.Size), cmp.Compare(a.Seconds, b.Seconds)) })
 	if len(points) == 0 {

@@ -143,7 +143,7 @@ func experimentState(r board.Row, now time.Time) string {
 	case model.JobRunning:
 		return word + " " + unit.Clock(r.Job.Elapsed)
 	case model.JobPending:
-		return strings.TrimSpace(word + " " + EstimatedStart(r.Job.Start, now))
+		return strings.TrimSpace(word + " " + estimatedStart(r.Job.Start, now))
 	}
 	return word
 }
@@ -172,15 +172,15 @@ func Jobs(jobs []model.Job, seen map[string]string, now time.Time) Table {
 
 // Job is the row of one job in Jobs; seen is what its log says: the stage of one that runs, the cause of one that failed.
 func Job(j model.Job, seen string, now time.Time) Row {
-	return Row{Cells: []Cell{{Text: j.ID}, OrNone(j.Title()), State(j.State.Words()), dim(JobWhere(j, seen, now)),
+	return Row{Cells: []Cell{{Text: j.ID}, OrNone(j.Title()), State(j.State.Words()), dim(jobWhere(j, seen, now)),
 		OrNone(clock(j.Elapsed)), OrNone(clock(j.Limit)), OrNone(count(j.GPUs)), OrNone(j.QOS), OrNone(unit.Ago(j.Submit, now)), OrNone(j.ExitCode)},
 		Fields: map[string]string{"id": j.ID, "exp": j.Experiment, "name": j.Name, "state": j.State.Words(), "qos": j.QOS,
 			"node": j.NodeList, "reason": j.Reason}}
 }
 
-// JobWhere says the most useful thing of a job in few words: why it waits and when it would
+// jobWhere says the most useful thing of a job in few words: why it waits and when it would
 // start, its stage and node, how it failed. Seen is what its log says; empty: nothing.
-func JobWhere(j model.Job, seen string, now time.Time) string {
+func jobWhere(j model.Job, seen string, now time.Time) string {
 	reason, start := j.Meaning.Words, Expected(j, now)
 	if j.Reason == "None" && !j.State.Active() { // of one that waits it means that it was just submitted
 		reason = ""
@@ -253,7 +253,7 @@ func JobNews(j model.Job, stage string, done, total int, hung string, now time.T
 		if text += ", " + Stage(stage, done, total); hung != "" {
 			text += "; it may be " + hung
 		}
-	} else if where := JobWhere(j, "", now); where != "" {
+	} else if where := jobWhere(j, "", now); where != "" {
 		text += ", " + where
 	}
 	return text

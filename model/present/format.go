@@ -11,10 +11,10 @@ import (
 	"shardeck/model/present/unit"
 )
 
-// Records are a table for a program, its titles first: numbers in full precision where they are known so, without blanks
+// records are a table for a program, its titles first: numbers in full precision where they are known so, without blanks
 // between thousands; what is missing is empty. A sign before a number has a column of its own, behind that of the number; bars have
 // none. A title that was there before follows that of the column before it.
-func Records(t Table) [][]string {
+func records(t Table) [][]string {
 	out, before := make([][]string, len(t.Rows)+1), ""
 	for c, column := range t.Columns {
 		cells := model.Each(t.Rows, func(r Row) Cell { return cellAt(r, c) })
@@ -46,7 +46,7 @@ func Joint(all []Table, several bool) [][]string {
 		out[0] = []string{"table"}
 	}
 	for _, t := range all {
-		part := Records(t)
+		part := records(t)
 		at := model.Each(part[0], func(title string) int {
 			if !slices.Contains(out[0], title) {
 				out[0] = append(out[0], title)

@@ -14,7 +14,7 @@ func TestRecords(t *testing.T) {
 	table.Add(Cell{Text: "b"}, None(), Cell{Text: "1.0", By: 1e6})
 	want := [][]string{{"run", "tpot ms", "gain %", "ttft ms", "ttft ms sign", "ttft ms gain %", "note"},
 		{"a", "11279.1234", "3.4567", "7.04", "≈", "2.5 GiB", "a note"}, {"b", "", "1.0", "", "", "", ""}}
-	if d := cmp.Diff(want, Records(table)); d != "" {
+	if d := cmp.Diff(want, records(table)); d != "" {
 		t.Error(d)
 	}
 }

@@ -121,7 +121,7 @@ func GridNotes(g scaling.Grid) []string {
 	if len(g.Alone) > 0 {
 		notes = append(notes, fmt.Sprintf("not shown, as no other differs from them in these fields alone: %s, %s", unit.Plural(len(g.Alone), "config"), strings.Join(g.Alone, ", ")))
 	}
-	notes = append(notes, Reasons(all)...)
+	notes = append(notes, reasons(all)...)
 	return slices.DeleteFunc(notes, func(n string) bool { return n == "" })
 }
 
@@ -133,8 +133,8 @@ func Common(values []model.Edit) string {
 	return "all have " + Fields(values)
 }
 
-// Reasons are why readings have no value, each once, a few of them.
-func Reasons(all []scaling.Reading) (lines []string) {
+// reasons are why readings have no value, each once, a few of them.
+func reasons(all []scaling.Reading) (lines []string) {
 	for _, r := range all {
 		if r.Value != nil || r.Reason == "" || r.State == scaling.IsLeftOut {
 			continue

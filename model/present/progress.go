@@ -67,7 +67,7 @@ func ProgressEnd(r progress.Run, now time.Time) string {
 	if r.Left == nil {
 		return "when it ends is not known: " + r.Why
 	}
-	return "ends " + EstimatedStart(now.Add(*r.Left), now) + ", by " + unit.Plural(r.Earlier, "earlier run") + " of this layout"
+	return "ends " + estimatedStart(now.Add(*r.Left), now) + ", by " + unit.Plural(r.Earlier, "earlier run") + " of this layout"
 }
 
 // ProgressEach says how long an iteration takes, the median of those seen: "12.0 s each"; empty: none was timed.

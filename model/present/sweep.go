@@ -44,7 +44,7 @@ func Points(p sweep.Plan) Table {
 		for _, name := range figures {
 			row.Cells = append(row.Cells, foreign(x.Row(), runMetric(x.Analysis, name)))
 		}
-		state := PointState(x)
+		state := pointState(x)
 		switch {
 		case x.Run != nil && slices.Contains(p.Tie.Runs, x.Run.Name):
 			state.Text += ", shares the best " + Tie
@@ -75,8 +75,8 @@ func figuresOf(p sweep.Plan) (names []string) {
 	return names
 }
 
-// PointState is what a point is, or has become, and why.
-func PointState(x sweep.Status) Cell {
+// pointState is what a point is, or has become, and why.
+func pointState(x sweep.Status) Cell {
 	text := string(x.State)
 	if x.Reason != "" {
 		text += ": " + x.Reason

@@ -291,7 +291,7 @@ func TestJobs(t *testing.T) {
 		{model.Job{State: model.JobNodeFail, ExitCode: "0:15", Reason: "None"}, "", ""},
 		{model.Job{State: model.JobCompleted, NodeList: "n1", ExitCode: "0:0"}, "", "n1"},
 	} {
-		if got := JobWhere(tt.job, tt.seen, now); got != tt.want {
+		if got := jobWhere(tt.job, tt.seen, now); got != tt.want {
 			t.Errorf("%v: %q, want %q", tt.job.State, got, tt.want)
 		}
 	}

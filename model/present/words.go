@@ -14,8 +14,8 @@ import (
 	"shardeck/model/present/unit"
 )
 
-// EstimatedStart is when a waiting job is expected to start: "~14:20"; empty: not known.
-func EstimatedStart(t, now time.Time) string {
+// estimatedStart is when a waiting job is expected to start: "~14:20"; empty: not known.
+func estimatedStart(t, now time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
@@ -24,14 +24,14 @@ func EstimatedStart(t, now time.Time) string {
 
 // Expected says when a job that waits is expected to start, and when it was before that moved: "start ~15:05, was ~14:20".
 func Expected(j model.Job, now time.Time) string {
-	text := EstimatedStart(j.Start, now)
+	text := estimatedStart(j.Start, now)
 	switch {
 	case j.State != model.JobPending || text == "":
 		return ""
 	case j.Was.IsZero():
 		return "start " + text
 	}
-	return "start " + text + ", was " + EstimatedStart(j.Was, now)
+	return "start " + text + ", was " + estimatedStart(j.Was, now)
 }
 
 // WouldStart says when a job would start if it were submitted now: "would start ~14:20", or
@@ -41,7 +41,7 @@ func WouldStart(at time.Time, note string, now time.Time) string {
 	case !at.IsZero() && at.Before(now.Add(time.Minute)):
 		return "would start at once"
 	case !at.IsZero():
-		return "would start " + EstimatedStart(at, now)
+		return "would start " + estimatedStart(at, now)
 	case note != "":
 		return "when it would start is not known: " + note
 	}

@@ -121,7 +121,7 @@ func (p ChartPoint) Range() (low, high float64) {
 func (s *Series) Forecast(p Point) {
 	p.Foretold, p.Serial = true, -1
 	if len(s.Points) > 0 {
-		if scale, ok := ScaleOf(p.Y, int(p.X), s.Points[0].Y, int(s.Points[0].X)); ok {
+		if scale, ok := scaleOf(p.Y, int(p.X), s.Points[0].Y, int(s.Points[0].X)); ok {
 			p.Speedup, p.Efficiency = scale.Speedup, scale.Efficiency
 		}
 	}

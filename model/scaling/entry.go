@@ -35,8 +35,8 @@ type Entry struct {
 	Analysis   *metric.Analysis // nil: there is none
 }
 
-// Derived are the fields that are no keys of a config: they follow from several.
-var Derived = []string{"gpus", "dp", "model"}
+// derived are the fields that are no keys of a config: they follow from several.
+var derived = []string{"gpus", "dp", "model"}
 
 // covered are the keys that a derived field stands for: experiments that differ in them alone share its value.
 var covered = map[string]string{"gpus": "parallelism.", "dp": "parallelism.dp_", "model": "model.name"}
@@ -84,7 +84,7 @@ func Plane(all []Entry) []string {
 }
 
 // FieldOf is the field that a word means among experiments: one that varies, by its path, its last part or the start of that
-// (tp, batch), or one of Derived.
+// (tp, batch), or one of derived.
 func FieldOf(all []Entry, word string) (string, error) {
 	varied := Varied(all)
 	for _, fits := range []func(last string) bool{
@@ -97,13 +97,13 @@ func FieldOf(all []Entry, word string) (string, error) {
 			return found[0], nil
 		case len(found) > 1 && word != "":
 			return "", model.Invalid(fmt.Sprintf("%.60q may be %s", word, strings.Join(found, " or ")), "write the whole")
-		case slices.Contains(Derived, word):
+		case slices.Contains(derived, word):
 			return word, nil
 		}
 	}
 	fix := "nothing varies among them"
 	if len(varied) > 0 {
-		fix = "what varies is " + strings.Join(varied, ", ") + ", and with them " + strings.Join(Derived, ", ")
+		fix = "what varies is " + strings.Join(varied, ", ") + ", and with them " + strings.Join(derived, ", ")
 	}
 	if word == "" {
 		return "", model.Invalid("no field is named", fix)
@@ -114,18 +114,18 @@ func FieldOf(all []Entry, word string) (string, error) {
 // LastPart is a key without the section that it stands in: batch_size of data.batch_size.
 func LastPart(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
 
-// Repeats are the runs of one config among experiments: they differ in nothing that varies.
-type Repeats struct {
+// repeats are the runs of one config among experiments: they differ in nothing that varies.
+type repeats struct {
 	First   Entry   // in whose words the others are told
 	Entries []Entry // First among them
 }
 
-// RepeatsOf groups experiments that differ in none of the fields that vary among all, in the order of their first ones.
-func RepeatsOf(all []Entry) (groups []Repeats) {
+// repeatsOf groups experiments that differ in none of the fields that vary among all, in the order of their first ones.
+func repeatsOf(all []Entry) (groups []repeats) {
 	fields := Varied(all)
 	for _, g := range model.Grouped(all, func(e Entry) string { return keyAt(e, fields) }) {
 		newest := model.First(g.All, func(e Entry) bool { return !strings.Contains(e.ID, model.OldMark) }) // it has the plain name
-		groups = append(groups, Repeats{First: *cmp.Or(newest, &g.All[len(g.All)-1]), Entries: g.All})
+		groups = append(groups, repeats{First: *cmp.Or(newest, &g.All[len(g.All)-1]), Entries: g.All})
 	}
 	return groups
 }
@@ -152,7 +152,7 @@ type Reading struct {
 }
 
 // Read is a metric, or one statistic of it (ttft_p99), of a config's runs.
-func (r Repeats) Read(name string) Reading {
+func (r repeats) Read(name string) Reading {
 	best := slices.MinFunc(r.Entries, func(a, b Entry) int { return slices.Index(worth, a.State) - slices.Index(worth, b.State) })
 	out := Reading{State: best.State, Reason: r.First.Reason, IDs: model.Each(r.Entries, func(e Entry) string { return e.ID })}
 	var values []float64

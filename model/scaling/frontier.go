@@ -37,7 +37,7 @@ type FrontPoint struct {
 // batch, engine and GPU are what one may choose. Replays have a frontier of their own.
 func FrontiersOf(all []Entry) []Frontier {
 	fronts := []Frontier{}
-	served := slices.DeleteFunc(RepeatsOf(all), func(r Repeats) bool { return r.Read(PerUser).Value == nil || r.Read(PerGPU).Value == nil })
+	served := slices.DeleteFunc(repeatsOf(all), func(r repeats) bool { return r.Read(PerUser).Value == nil || r.Read(PerGPU).Value == nil })
 	for _, g := range model.Grouped(served, workKey) {
 		f := Frontier{Of: workOf(g.Key)}
 		for _, r := range g.All {
@@ -51,7 +51,7 @@ func FrontiersOf(all []Entry) []Frontier {
 }
 
 // workKey is what the configs of one frontier have in common.
-func workKey(r Repeats) ScalingKey {
+func workKey(r repeats) ScalingKey {
 	key := KeyOf(r.First.Experiment, nil, "")
 	key.Precision, key.BatchSize, key.Engine = "", 0, ""
 	if key.Load != "" {

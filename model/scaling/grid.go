@@ -41,7 +41,7 @@ type GridCell struct {
 	Among int     `json:"among"` // how many configs it is the best of, where a field such as gpus leaves several
 }
 
-// GridOf tables a metric of experiments over one or two fields, which are some of Varied or Derived. Where a derived field
+// GridOf tables a metric of experiments over one or two fields, which are some of Varied or derived. Where a derived field
 // leaves several configs in one place, that with the best value stands there; the first where the metric has no direction.
 func GridOf(all []Entry, name string, by []string) (Grid, error) {
 	d, _, err := metric.FindStat(name)
@@ -54,7 +54,7 @@ func GridOf(all []Entry, name string, by []string) (Grid, error) {
 		g.Column, g.Columns = by[1], valuesOf(all, by[1])
 	}
 	others := g.others(all)
-	for _, same := range model.Grouped(RepeatsOf(all), func(r Repeats) string { return keyAt(r.First, others) }) {
+	for _, same := range model.Grouped(repeatsOf(all), func(r repeats) string { return keyAt(r.First, others) }) {
 		m := g.multiple(editsAt(same.All[0].First, others))
 		for _, r := range same.All {
 			g.put(&m, r)
@@ -124,7 +124,7 @@ func (g Grid) multiple(of []model.Edit) Multiple {
 }
 
 // put puts a config in its place, where it is the first there or better.
-func (g Grid) put(m *Multiple, r Repeats) {
+func (g Grid) put(m *Multiple, r repeats) {
 	cell := &m.Cells[slices.Index(g.Rows, r.First.Value(g.Row))][slices.Index(g.Columns, r.First.Value(g.Column))]
 	if read := r.Read(g.Metric); cell.State == IsMissing || g.betters(read, cell.Reading) {
 		cell.Reading = read

@@ -42,7 +42,7 @@ func PairsOf(all []Entry, name, field string) ([]Pairing, error) {
 	}
 	others := Grid{Row: field}.others(all)
 	values, at := valuesOf(all, field), map[string]Reading{}
-	repeats := RepeatsOf(all)
+	repeats := repeatsOf(all)
 	key := func(e Entry, value string) string { return keyAt(e, others) + "\x00" + value }
 	for _, r := range repeats {
 		if k := key(r.First, r.First.Value(field)); at[k].Value == nil {

@@ -16,8 +16,8 @@ type Growth string
 
 // Kinds of growth: the same work on more GPUs, or as much work for each.
 const (
-	Strong Growth = "strong"
-	Weak   Growth = "weak"
+	strong Growth = "strong"
+	weak   Growth = "weak"
 )
 
 // Scaling is configs that differ in their layout alone (strong), or in that and in a batch that grows with the GPUs (weak).
@@ -62,12 +62,12 @@ var phases = []phase{
 // ScalingsOf finds what of experiments scales: strong and weak, each with at least two numbers of GPUs.
 func ScalingsOf(all []Entry) []Scaling {
 	out := []Scaling{}
-	for _, growth := range []Growth{Strong, Weak} {
+	for _, growth := range []Growth{strong, weak} {
 		others := slices.DeleteFunc(Varied(all), func(path string) bool {
-			return path == recording || strings.HasPrefix(path, covered["gpus"]) || growth == Weak && path == "data.batch_size"
+			return path == recording || strings.HasPrefix(path, covered["gpus"]) || growth == weak && path == "data.batch_size"
 		})
-		timed := slices.DeleteFunc(RepeatsOf(all), func(r Repeats) bool { return len(phasesOf(r)) == 0 })
-		for _, g := range model.Grouped(timed, func(r Repeats) string { return growth.batch(r.First) + "\x00" + keyAt(r.First, others) }) {
+		timed := slices.DeleteFunc(repeatsOf(all), func(r repeats) bool { return len(phasesOf(r)) == 0 })
+		for _, g := range model.Grouped(timed, func(r repeats) string { return growth.batch(r.First) + "\x00" + keyAt(r.First, others) }) {
 			if s := scalingOf(g.All, growth); s.Points[0].GPUs < s.Points[len(s.Points)-1].GPUs {
 				s.Of = growth.label(g.All[0].First, others)
 				out = append(out, s)
@@ -79,7 +79,7 @@ func ScalingsOf(all []Entry) []Scaling {
 
 // batch is how much work the points of a scaling have in common.
 func (g Growth) batch(e Entry) string {
-	if g == Weak {
+	if g == weak {
 		return fmt.Sprintf("batch %.3g a GPU", float64(e.Experiment.Data.BatchSize)/float64(max(1, e.Experiment.Layout.GPUs())))
 	}
 	return e.Experiment.Arrivals()
@@ -96,7 +96,7 @@ func (g Growth) label(e Entry, others []string) string {
 	return strings.Join(words, NameSign)
 }
 
-func phasesOf(r Repeats) (all []PhaseScale) {
+func phasesOf(r repeats) (all []PhaseScale) {
 	for _, p := range phases {
 		if read := r.Read(p.metric); read.Value != nil && *read.Value > 0 {
 			all = append(all, PhaseScale{Phase: p.name, Metric: p.metric, Reading: read})
@@ -105,9 +105,9 @@ func phasesOf(r Repeats) (all []PhaseScale) {
 	return all
 }
 
-func scalingOf(group []Repeats, growth Growth) Scaling {
+func scalingOf(group []repeats, growth Growth) Scaling {
 	s := Scaling{Growth: growth}
-	slices.SortStableFunc(group, func(a, b Repeats) int {
+	slices.SortStableFunc(group, func(a, b repeats) int {
 		return cmp.Compare(a.First.Experiment.Layout.GPUs(), b.First.Experiment.Layout.GPUs())
 	})
 	for _, r := range group {
@@ -129,13 +129,13 @@ func (p *ScalePoint) scale(base ScalePoint, work, baseWork model.Workload, growt
 			continue
 		}
 		speed := phases[slices.IndexFunc(phases, func(q phase) bool { return q.name == x.Phase })].speed
-		s, ok := ScaleOf(speed(*x.Reading.Value, work), p.GPUs, speed(*was.Reading.Value, baseWork), base.GPUs)
+		s, ok := scaleOf(speed(*x.Reading.Value, work), p.GPUs, speed(*was.Reading.Value, baseWork), base.GPUs)
 		if !ok {
 			continue
 		}
 		x.Speedup, x.Efficiency = &s.Speedup, &s.Efficiency
 		if times := float64(p.GPUs) / float64(base.GPUs); times > 1 {
-			if x.Serial = &s.Serial; growth == Weak {
+			if x.Serial = &s.Serial; growth == weak {
 				x.Serial = new((times - s.Speedup) / (times - 1))
 			}
 		}

@@ -77,18 +77,18 @@ func (k ScalingKey) String() string {
 	return strings.Join(parts, NameSign)
 }
 
-// Scale is how a run did against a smaller one of the same series.
-type Scale struct {
+// scale is how a run did against a smaller one of the same series.
+type scale struct {
 	Speedup    float64 // throughput(n) / throughput(base)
 	Efficiency float64 // %: speed-up × n_base / n
 	Serial     float64 // Karp–Flatt serial fraction; -1 where the GPUs are those of the base, or fewer
 }
 
-// ScaleOf compares the throughput of n GPUs with that of base GPUs: e = (1/S − 1/p) / (1 − 1/p), p = n / n_base; not ok where a
+// scaleOf compares the throughput of n GPUs with that of base GPUs: e = (1/S − 1/p) / (1 − 1/p), p = n / n_base; not ok where a
 // number is missing or not positive.
-func ScaleOf(throughput float64, n int, baseThroughput float64, base int) (s Scale, ok bool) {
+func scaleOf(throughput float64, n int, baseThroughput float64, base int) (s scale, ok bool) {
 	if !(throughput > 0) || !(baseThroughput > 0) || n <= 0 || base <= 0 {
-		return Scale{}, false
+		return scale{}, false
 	}
 	p := float64(n) / float64(base)
 	s.Speedup, s.Serial = throughput/baseThroughput, -1
@@ -148,7 +148,7 @@ func (p *Point) compare(m, base Measured) {
 	if now == nil || was == nil {
 		return
 	}
-	if s, ok := ScaleOf(*now, m.layout().GPUs(), *was, base.layout().GPUs()); ok {
+	if s, ok := scaleOf(*now, m.layout().GPUs(), *was, base.layout().GPUs()); ok {
 		p.Speedup, p.Efficiency, p.Serial = s.Speedup, s.Efficiency, s.Serial
 	}
 }

@@ -8,21 +8,21 @@ import (
 )
 
 func TestScaleOf(t *testing.T) {
-	s, ok := ScaleOf(15532, 2, 11279, 1)
+	s, ok := scaleOf(15532, 2, 11279, 1)
 	if !ok || s.Serial < 0 || round(s.Speedup, 2) != 1.38 || round(s.Efficiency, 0) != 69 || round(s.Serial, 3) != 0.452 {
 		t.Errorf("%+v", s)
 	}
-	if s, ok := ScaleOf(24210, 4, 11279, 1); !ok || round(s.Speedup, 2) != 2.15 || round(s.Serial, 3) != 0.288 {
+	if s, ok := scaleOf(24210, 4, 11279, 1); !ok || round(s.Speedup, 2) != 2.15 || round(s.Serial, 3) != 0.288 {
 		t.Errorf("%+v", s)
 	}
-	if s, ok := ScaleOf(8, 8, 4, 4); !ok || s.Efficiency != 100 || s.Serial != 0 {
+	if s, ok := scaleOf(8, 8, 4, 4); !ok || s.Efficiency != 100 || s.Serial != 0 {
 		t.Errorf("perfect scaling from 4: %+v", s)
 	}
-	if s, ok := ScaleOf(5, 1, 5, 1); !ok || s.Speedup != 1 || s.Serial >= 0 {
+	if s, ok := scaleOf(5, 1, 5, 1); !ok || s.Speedup != 1 || s.Serial >= 0 {
 		t.Errorf("the base itself: %+v", s)
 	}
 	for _, bad := range [][4]float64{{0, 1, 1, 1}, {1, 0, 1, 1}, {1, 1, 0, 1}, {1, 1, 1, 0}, {-1, 1, 1, 1}} {
-		if s, ok := ScaleOf(bad[0], int(bad[1]), bad[2], int(bad[3])); ok {
+		if s, ok := scaleOf(bad[0], int(bad[1]), bad[2], int(bad[3])); ok {
 			t.Errorf("%v gives %+v", bad, s)
 		}
 	}

@@ -1,0 +1,4 @@
+package forecast
+
+// Priors is what priors are, for tests.
+var Priors = priors
