@@ -128,7 +128,11 @@ func TestEveryCommandInEveryFormat(t *testing.T) {
 			}
 		}
 	}
+	manual, _, _ := printed(t, "man")
 	each(tree, func(c *cobra.Command) {
+		if c != tree && c.Name() != "help" && !strings.Contains(manual, ".SS \""+roff(c.Parent().CommandPath()+" "+c.Use)+"\"\n") {
+			t.Errorf("%s is not in the manual", c.CommandPath())
+		}
 		if words, own := c.Args != nil && c.Args(c, []string{"a"}) == nil, ownWords[c.Name()]; c.Long == "" && c.Short == "" ||
 			words && !own && c.Runnable() && c.ValidArgsFunction == nil && c.ValidArgs == nil {
 			t.Errorf("%s has no help, or words that are not completed", c.CommandPath())
