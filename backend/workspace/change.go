@@ -293,7 +293,7 @@ func (w Journal) ResubmittedAs(from, to, was, out string, own bool) (all []TextE
 func (w Journal) Baselined(was, out string) ([]TextEdit, error) {
 	b := Baselines{w.Workspace}
 	all, err := b.List()
-	from, to := w.finder().runName(w.Path(was)), w.finder().runName(w.Path(out))
+	from, to := finderOf(w.Workspace).runName(w.Path(was)), finderOf(w.Workspace).runName(w.Path(out))
 	changed := false
 	for i := range all {
 		for k := range all[i].Runs {

@@ -21,7 +21,7 @@ import (
 // as output_dir elsewhere, each with its older runs (name@id). Folders without any file of ours are no runs.
 // Only names are read, and the small config.yaml and run.json.
 func (w *Workspace) Runs() ([]model.Run, error) {
-	f := w.finder()
+	f := finderOf(w)
 	dirs, err := f.traceDirs()
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func (w *Workspace) Runs() ([]model.Run, error) {
 
 // Changes are what the config that writes where a run lies says otherwise by now than the run recorded. Run leaves them out,
 // as they cost a look at all configs.
-func (w *Workspace) Changes(run model.Run) model.Changes { return w.finder().changes(run) }
+func (w *Workspace) Changes(run model.Run) model.Changes { return finderOf(w).changes(run) }
 
 func (w finder) changes(run model.Run) model.Changes {
 	if now := w.owner(run.Dir); now != nil && now.Err == nil && run.Experiment != nil {
@@ -65,7 +65,7 @@ type finder struct {
 	experiments func() ([]File, error)
 }
 
-func (w *Workspace) finder() finder { return finder{w, sync.OnceValues(w.Experiments)} }
+func finderOf(w *Workspace) finder { return finder{w, sync.OnceValues(w.Experiments)} }
 
 // traceDirs are the folders that may hold a run, each once, by name.
 func (w finder) traceDirs() ([]string, error) {
@@ -114,7 +114,7 @@ func splitName(name string) (base, job string) {
 // of its experiment. A run that is not finished is found by its whole name. NAME@2 is the second of several
 // recordings that lie side by side in one folder.
 func (w *Workspace) Run(name string) (model.Run, error) {
-	f := w.finder()
+	f := finderOf(w)
 	for _, dir := range f.candidates(name) {
 		info, err := os.Stat(dir)
 		choice := ""
