@@ -57,17 +57,18 @@ func keepHeapSmall() (undo func()) {
 	}
 }
 
-// lowest64 is below where a program lies that the loader moves: such a one has changed pages of its own among those that are read only.
+// lowest64 is below where a program lies that the loader moves.
 const lowest64 = 1 << 32
 
-// giveBackStart lets go of the program's code and constants, of which its start touched 20 MB: Go sets up each of the 500 packages in it,
-// whatever the command needs. They are as the file has them, and what is used from here on comes from there again. Linux alone.
+// giveBackStart lets go of the program's code, of which its start touched some 10 MB: Go sets up each of the 500 packages in it,
+// whatever the command needs. Code is as the file has it, and what is used from here on comes from there again. Constants stay: a
+// linker may have had some of them changed at the start before it forbade that. Linux alone.
 func giveBackStart() {
 	table, _ := os.ReadFile("/proc/self/maps")
 	for line := range strings.Lines(string(table)) {
 		var from, to uintptr
 		var may string
-		if n, _ := fmt.Sscanf(line, "%x-%x %s", &from, &to, &may); n == 3 && to < lowest64 && may[0] == 'r' && may[1] != 'w' {
+		if n, _ := fmt.Sscanf(line, "%x-%x %s", &from, &to, &may); n == 3 && to < lowest64 && may[:3] == "r-x" {
 			_, _, _ = syscall.RawSyscall(syscall.SYS_MADVISE, from, to-from, syscall.MADV_DONTNEED)
 		}
 	}
