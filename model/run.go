@@ -36,6 +36,8 @@ type Run struct {
 	// Foreign: others named its files; Warnings say where their ranks were assumed.
 	Foreign bool `json:"foreign,omitempty"`
 
+	Forecast *RunForecast `json:"forecast,omitempty"` // nothing was measured or recorded: its numbers are a forecast; nil: they are none
+
 	Origin string `json:"origin,omitempty"` // who measured it, as run.json says, where that was not done here; empty: here
 
 	Said Said `json:"said,omitzero"` // by people, of this run
@@ -82,7 +84,10 @@ func (r Run) Marks() (all []Mark) {
 	if r.Origin != "" {
 		all = append(all, Mark{"other origin", "measured by others: " + r.Origin})
 	}
-	if r.Replay {
+	switch {
+	case r.Forecast != nil:
+		all = append(all, Mark{ForecastWord, "forecast from recordings: neither measured nor recorded"})
+	case r.Replay:
 		all = append(all, Mark{ReplayWord, "replay of a recording"})
 	}
 	return all
@@ -94,8 +99,29 @@ func (r Run) Doubts() string {
 	return strings.Join(Each(marks, func(m Mark) string { return m.Text }), " · ")
 }
 
-// ReplayWord marks what is no measurement of this machine.
-const ReplayWord = "replay"
+// ReplayWord marks what is no measurement of this machine; ForecastWord what is no measurement of any.
+const (
+	ReplayWord   = "replay"
+	ForecastWord = "forecast"
+)
+
+// RunForecast is the forecast that a replay played for want of a recording.
+type RunForecast struct {
+	Level     float64               `json:"level"`     // share of results that an interval is to hold
+	Intervals map[string][2]float64 `json:"intervals"` // least and most of each metric that is forecast, in its unit
+	RestsOn   []string              `json:"rests_on"`  // recordings, then priors
+}
+
+// Reemitted says of a run that was not measured here what it is; empty: it was.
+func Reemitted(replay bool, f *RunForecast) string {
+	switch {
+	case f != nil:
+		return "a forecast from recordings, neither a measurement nor a recording"
+	case replay:
+		return "a replay of a recording, not a measurement of this machine"
+	}
+	return ""
+}
 
 // FileKind is what a file in a trace directory holds.
 type FileKind string
@@ -191,7 +217,8 @@ type RunInfo struct {
 	Engine     Engine            `json:"engine"`                //
 	Origin     string            `json:"origin,omitempty"`      // who measured it, where that was not done here
 	Replay     bool              `json:"replay,omitempty"`      // re-emitted: not a measurement of this machine
-	ReplayOf   string            `json:"replay_of,omitempty"`   // the recording, in words
+	ReplayOf   string            `json:"replay_of,omitempty"`   // the recording, or the forecast, in words
+	Forecast   *RunForecast      `json:"forecast,omitempty"`    // nil: the numbers are no forecast
 	Experiment string            `json:"experiment_id"`         //
 	JobID      string            `json:"job_id,omitempty"`      //
 	Status     RunStatus         `json:"status"`                //
@@ -282,7 +309,7 @@ type Changes []Change
 // unmeasured are the keys on which no number depends: names, who pays, how long the job may take, where its nodes come
 // from (the GPU is compared as it was found), and how much is measured and traced of the same work. Those below go with them.
 var unmeasured = []string{"experiment_id", "description", "output_dir", "warmup_iterations", "profile_iterations", "profiling", "slurm",
-	"replay.engine", "load.requests"}
+	"replay.engine", "replay.factor", "load.requests"}
 
 // ChangesSince compares what a run recorded with what its config says now: the values of both by key, each key once.
 func ChangesSince(run, now []Edit) (all Changes) {

@@ -37,6 +37,7 @@ import (
 	"shardeck/backend/workspace"
 	"shardeck/model"
 	"shardeck/model/check"
+	laws "shardeck/model/forecast"
 	"shardeck/model/xray"
 )
 
@@ -132,7 +133,7 @@ func (a *App) furnish() {
 	a.Life = experiments.New(experiments.Needs{
 		Workspace: a.ws, World: a.world, Sets: a.experimentSets, Note: a.note, Settings: a.scriptSettings,
 		Jobs: func() []model.Job { return a.KnownJobs() }, KnownOf: a.Measure.Quick, Now: o.Now,
-		Played:  func(e model.Experiment) error { _, err := replay.For(e); return err },
+		Played:  func(e model.Experiment) (*check.Plays, error) { return replay.Plays(e, foretell(a.world)) },
 		Unended: func(ctx context.Context, id string) *model.Job { return a.Jobs.Unended(ctx, id) },
 	})
 	a.Experiments = a.Life.Experiments
@@ -296,8 +297,21 @@ func WriteDemo(dir string, env func(string) string) (string, error) {
 // ReplayOptions say what to replay and where to.
 type ReplayOptions = replay.Options
 
-// Replay plays the embedded recording that a config means back as a run. The int is the exit code of a runner.
+// foretell is what the laws of the recordings say of experiments.
+func foretell(w check.World) replay.Foretell {
+	return func(e model.Experiment) laws.Forecast { return forecast.Replayed(w, e) }
+}
+
+// Replay plays the embedded recording that a config means back as a run, or a forecast from the recordings. The int is the exit code of
+// a runner.
 func Replay(ctx context.Context, o ReplayOptions) (int, error) {
+	from := catalog.Options{Env: os.Getenv, UserDir: catalog.UserDir(os.Getenv, "XDG_CONFIG_HOME", ".config")}
+	if ws, err := workspace.Find("."); err == nil {
+		from.Workspace = ws.Root
+	}
+	if known, err := catalog.Load(from); err == nil { // else what was not recorded is refused
+		o.Foretell = foretell(known.World())
+	}
 	play := replay.Run
 	if o.Points != "" {
 		play, o.JobID = replay.RunPoints, cmp.Or(o.JobID, os.Getenv("SHARDECK_JOB_ID"))

@@ -78,7 +78,7 @@ func (x *Experiments) recorded(run model.Run, given string) (e model.Experiment,
 
 // factsOf are what the files of a run, and the site, tell.
 func factsOf(ctx context.Context, run model.Run, w check.World) (render.Facts, error) {
-	f := render.Facts{Replay: run.Replay}
+	f := render.Facts{Replay: run.Replay, Forecast: run.Forecast != nil}
 	if !run.Replay && run.Origin == "" { // else it was measured elsewhere
 		f.GPUsPerNode, f.Topology = w.GPUsPerNode(), w.Site.Fabric
 	}

@@ -34,7 +34,7 @@ type Needs struct {
 
 	Jobs    func() []model.Job // the jobs that are known, newest first, without asking anybody
 	Now     func() time.Time
-	Played  func(e model.Experiment) error                          // why a replay has nothing to play; nil: it has
+	Played  func(e model.Experiment) (*check.Plays, error)          // what a replay plays; the error says why it has nothing to play
 	Unended func(ctx context.Context, id string) *model.Job         // a job of the experiment that has not ended; nil: none
 	KnownOf func(ctx context.Context, r model.Run) *metric.Analysis // what is known of a run without reading a trace
 }
@@ -165,8 +165,9 @@ func (x *Experiments) Check(e model.Experiment) check.Verdict {
 				Edits: []model.Edit{}, Fault: fault, Fix: fix})
 		}
 	}
-	if worst, _ := v.Worst(); e.Engine == model.EngineReplay && e.Replay.Recording == "" && worst.Severity != check.SeverityError {
-		if err := x.Played(e); err != nil {
+	if worst, _ := v.Worst(); e.Engine == model.EngineReplay && worst.Severity != check.SeverityError {
+		var err error
+		if v.Plays, err = x.Played(e); err != nil {
 			v.Findings = append(v.Findings, check.Finding{Code: "replay-recording", Severity: check.SeverityError, Field: "engine",
 				Edits: []model.Edit{}, Fault: err.Error(), Fix: model.FixOf(err)})
 		}

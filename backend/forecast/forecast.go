@@ -134,7 +134,7 @@ func (f *Fitted) oneGPU() {
 
 // measured is a run as the laws take it; ok is false of one without config, shape or times.
 func (f *Forecasts) measured(ctx context.Context, r model.Run, steps readSteps) (out forecast.Run, ok bool) {
-	if r.Experiment == nil || r.Unfinished || r.Experiment.Load.On() {
+	if r.Experiment == nil || r.Unfinished || r.Forecast != nil || r.Experiment.Load.On() {
 		return out, false
 	}
 	e := *r.Experiment

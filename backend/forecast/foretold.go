@@ -20,7 +20,7 @@ func (f *Forecasts) Foretold(ctx context.Context, rows []board.Row) (all []scali
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if row.Run != nil {
+		if row.Run != nil && row.Run.Forecast == nil {
 			continue
 		}
 		out := f.Of(fitted, row, false)
@@ -36,18 +36,9 @@ func (f *Forecasts) Foretold(ctx context.Context, rows []board.Row) (all []scali
 		if gpu, _ := f.gpuOf(row, fitted.only); gpu != nil {
 			x.GPU = gpu.Title
 		}
-		tell := func(name string, value, low, high float64) {
-			x.Analysis.Metrics = append(x.Analysis.Metrics, metric.Metric{Name: name, Value: &value})
-			x.Foretold[name] = [2]float64{low, high}
-		}
-		for _, m := range out.Metrics {
-			switch tell(m.Name, m.Value, m.Low, m.High); m.Name {
-			case "tpot":
-				tell(scaling.PerUser, 1e3/m.Value, 1e3/m.High, 1e3/m.Low)
-			case scaling.ThroughputMetric:
-				n := float64(e.Layout.GPUs())
-				tell(scaling.PerGPU, m.Value/n, m.Low/n, m.High/n)
-			}
+		for _, m := range out.Measures(e.Layout.GPUs()) {
+			x.Analysis.Metrics = append(x.Analysis.Metrics, metric.Metric{Name: m.Name, Value: &m.Value})
+			x.Foretold[m.Name] = [2]float64{m.Low, m.High}
 		}
 		all = append(all, x)
 	}

@@ -144,6 +144,9 @@ func (rd *Reader) newReading(run model.Run) *reading {
 		Run: run.Name, Experiment: run.Experiment, GPU: rd.World.GPUByName, GPUsPerNode: rd.World.GPUsPerNode(),
 		Kernels: rd.Names, Ranks: map[int]*trace.Rank{}, Timing: map[int]*trace.Timing{}, RanksTold: run.Foreign,
 	}
+	if run.Forecast != nil {
+		r.input.NoTraces = "a forecast has no traces: what only they tell is not forecast"
+	}
 	if run.Experiment != nil {
 		r.input.Shape = rd.World.Shape(run.Experiment.Model.Name)
 	}
@@ -186,7 +189,23 @@ func (r *reading) finish(ctx context.Context) (*metric.Analysis, error) {
 	a.Warnings = append(r.warnings, a.Warnings...)
 	a.Damaged = a.Damaged || r.damaged
 	a.Replay = a.Replay || r.run.Replay
+	foretold(a, r.run.Forecast)
 	return tidy(a), nil
+}
+
+// foretold marks every value of a run that is a forecast as none that was measured.
+func foretold(a *metric.Analysis, f *model.RunForecast) {
+	if a.Forecast = f; f == nil {
+		return
+	}
+	for i := range a.Metrics {
+		if m := &a.Metrics[i]; m.Value != nil {
+			m.Estimate, m.Note, m.By.Stats = true, model.ForecastWord, nil // of one number there are none
+			if may, ok := f.Intervals[m.Name]; ok {
+				m.Interval = &may
+			}
+		}
+	}
 }
 
 // tidy makes lists and maps that JSON prints as empty rather than null.

@@ -22,6 +22,9 @@ func (rd *Reader) MeasuredOf(run model.Run, a *metric.Analysis) scaling.Measured
 	if g := rd.World.GPUByName(x.GPU); g != nil {
 		x.GPU = g.Title
 	}
+	if run.Forecast != nil {
+		x.Foretold = run.Forecast.Intervals
+	}
 	if run.Experiment != nil {
 		x.Shape = rd.World.Shape(run.Experiment.Model.Name)
 	}

@@ -41,7 +41,9 @@ func (m *Measure) repeats(ctx context.Context) *repeats {
 }
 
 // machine is what runs share whose spread tells of each other.
-func machine(run model.Run) string { return fmt.Sprint(run.GPU, "|", run.Engine, "|", run.Replay) }
+func machine(run model.Run) string {
+	return fmt.Sprint(run.GPU, "|", run.Engine, "|", run.Replay, run.Forecast != nil)
+}
 
 // identity is equal for runs of one config, by the same software on the same GPU; empty for one of which that is not known.
 func identity(run model.Run) string {

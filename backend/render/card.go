@@ -26,6 +26,7 @@ type Facts struct {
 	ScaleUpGbps          float64 // between GPUs of a node, per direction
 	Traces               []model.FileKind
 	Replay               bool // measured elsewhere
+	Forecast             bool // measured nowhere
 }
 
 type card struct {
@@ -126,7 +127,10 @@ func yamlValue(v any) string {
 
 func describe(e model.Experiment, f Facts) string {
 	d := strings.TrimPrefix(e.ID+": "+e.Description, ": ")
-	if f.Replay {
+	switch {
+	case f.Forecast:
+		d += " (a forecast: measured nowhere)"
+	case f.Replay:
 		d += " (a replay: measured on another machine)"
 	}
 	return commentText(d)

@@ -90,9 +90,9 @@ func TestEveryDemoExperimentCanBeReplayed(t *testing.T) {
 		if !strings.HasPrefix(filepath.Base(c), e.ID+"_") || !strings.HasPrefix(string(text), "# ") {
 			t.Errorf("%s: the file should be named after %s and begin with a comment", c, e.ID)
 		}
-		parsed, err := parseConfig(text)
-		if err != nil || len(r.differences(parsed)) != 1 {
-			t.Errorf("%s asks for something else than was recorded: %v %v", c, r.differences(parsed), err)
+		parsed, err := parseConfig(text, model.Defaults())
+		if err != nil || len((Play{Recording: r}).differences(parsed)) != 1 {
+			t.Errorf("%s asks for something else than was recorded: %v %v", c, Play{Recording: r}.differences(parsed), err)
 		}
 	}
 	if len(played) != len(Recordings()) {

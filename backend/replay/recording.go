@@ -36,13 +36,13 @@ type Recording struct {
 	Traced           int    // iterations in the traces
 	Tokens           int    // output tokens of each traced iteration
 
-	dir string // in templates.FS
+	dir    string // in templates.FS
+	traced bool   // kernels were recorded too
 }
 
 // parseConfig reads what a replay needs of an experiment's YAML, and no more: a job was
-// checked when it was submitted. What the file does not say is zero, but for the layout.
-func parseConfig(text []byte) (model.Experiment, error) {
-	e := model.Experiment{Layout: model.Defaults().Layout}
+// checked when it was submitted. What the file does not say is as it is in e.
+func parseConfig(text []byte, e model.Experiment) (model.Experiment, error) {
 	err := yaml.Unmarshal(text, &e)
 	return e, err
 }
@@ -53,8 +53,8 @@ func Recordings() []Recording { return slices.Clone(embedded()[0]) }
 // Servers are the recordings of servers under load, by name.
 func Servers() []Recording { return slices.Clone(embedded()[1]) }
 
-// untraced are the recordings of times alone, one a workload.
-func untraced() []Recording { return embedded()[2] }
+// batches are the recordings of batches; those of times alone are one a workload.
+func batches() []Recording { return slices.Concat(embedded()[0], embedded()[2]) }
 
 // embedded are the recordings with traces, of servers, and of times alone: read once, since a sweep asks a thousand times.
 var embedded = sync.OnceValue(func() [3][]Recording {
@@ -76,19 +76,21 @@ func load(dir string) (Recording, error) {
 	text, err := fs.ReadFile(templates.FS, dir+"/config.yaml")
 	var e model.Experiment
 	if err == nil {
-		e, err = parseConfig(text)
+		e, err = parseConfig(text, model.Experiment{Layout: model.Defaults().Layout})
 	}
 	if err != nil {
 		return Recording{}, fmt.Errorf("recording %s: %w", path.Base(dir), err)
 	}
+	traces, _ := fs.Glob(templates.FS, dir+"/kineto_trace_*") // the pattern is sound
 	return Recording{path.Base(dir), e, cmp.Or(int(e.Profiling.TraceIterations), e.ProfileIterations),
-		cmp.Or(int(e.Profiling.TraceTokens), e.Data.MaxTokens), dir}, nil // nothing of a server is traced
+		cmp.Or(int(e.Profiling.TraceTokens), e.Data.MaxTokens), dir, len(traces) > 0}, nil // nothing of a server is traced
 }
 
-// For returns the recording that an experiment means: the one it names, else the one of its model and layout; of several, the
-// one of its workload, then the plain one with traces, by the shortest name, and of loads the nearest. The error lists those.
+// For returns the recording that an experiment means: the one it names, else the one of its model, layout and workload; of several the
+// plain one with traces, by the shortest name; where there is none, the first of its model, else of any, whose engine a forecast is
+// for. Of loads it is the nearest of its model and layout. The error lists those.
 func For(e model.Experiment) (Recording, error) {
-	all := slices.Concat(Recordings(), untraced())
+	all := batches()
 	slices.SortStableFunc(all, func(a, b Recording) int {
 		return cmp.Or(cmp.Compare(a.place(e), b.place(e)), len(a.Name)-len(b.Name))
 	})
@@ -97,42 +99,55 @@ func For(e model.Experiment) (Recording, error) {
 		slices.SortStableFunc(all, func(a, b Recording) int { return cmp.Compare(farness(a.Load, e.Load), farness(b.Load, e.Load)) })
 	}
 	name := e.Replay.Recording
-	i := slices.IndexFunc(all, func(r Recording) bool {
-		return r.Name == name || name == "" && baseModel(r.Model.Name) == baseModel(e.Model.Name) && sameLayout(r.Layout, e.Layout)
-	})
+	i := slices.IndexFunc(all, func(r Recording) bool { return r.Name == name || name == "" && (!e.Load.On() || r.of(e)) })
 	switch {
 	case i >= 0:
 		return all[i], nil
 	case name != "":
 		return Recording{}, fmt.Errorf("replay.recording: no recording is called %q; there are %s", name, recordingNames(all))
 	}
-	of, layouts := model.ShortModel(e.Model.Name), []string(nil)
-	for _, r := range all {
-		if text := r.Layout.Short(); baseModel(r.Model.Name) == baseModel(e.Model.Name) && !slices.Contains(layouts, text) {
-			layouts = append(layouts, text)
+	return Recording{}, none(e, all, "")
+}
+
+// none says that nothing was recorded of an experiment, why no forecast stands for it, and what there is.
+func none(e model.Experiment, all []Recording, why string) error {
+	what, alike := model.ShortModel(e.Model.Name), slices.DeleteFunc(slices.Clone(all), func(r Recording) bool { return !r.sameModel(e) })
+	there := model.Grouped(alike, func(r Recording) string { return r.Layout.Short() })
+	if len(alike) == 0 {
+		there = model.Grouped(all, func(r Recording) string { return model.ShortModel(r.Model.Name) })
+	} else if what += " with " + e.Layout.Short(); slices.ContainsFunc(alike, func(r Recording) bool { return sameLayout(r.Layout, e.Layout) }) {
+		what += " of this load"
+	}
+	if why != "" {
+		what += ", and no forecast: " + why
+	}
+	return &model.Fault{Text: "no recording of " + what, Kind: model.ErrInvalid, ToDo: "recorded are " +
+		strings.Join(model.Each(there, func(g model.Group[string, Recording]) string { return g.Key }), ", ") + "; engine vllm measures others"}
+}
+
+// place orders what may be played for an experiment: what was recorded of it, then of its model; what has traces comes first.
+func (r Recording) place(e model.Experiment) (n int) {
+	if r.of(e) && r.Data == e.Data {
+		return 0
+	}
+	for i, not := range []bool{!r.traced, !r.of(e), !r.sameModel(e)} {
+		if not {
+			n += 1 << i
 		}
 	}
-	if len(layouts) == 0 {
-		models := model.Grouped(all, func(r Recording) string { return model.ShortModel(r.Model.Name) })
-		return Recording{}, &model.Fault{Text: "no recording of " + of, Kind: model.ErrInvalid, ToDo: "recorded are " +
-			strings.Join(model.Each(models, func(g model.Group[string, Recording]) string { return g.Key }), ", ") + "; or set engine to vllm"}
-	}
-	return Recording{}, &model.Fault{Text: fmt.Sprintf("no recording of %s with %s", of, e.Layout.Short()), Kind: model.ErrInvalid,
-		ToDo: "recorded are " + strings.Join(layouts, ", ") + "; shardeck forecast says what others would take, engine vllm measures them"}
+	return n + 1
 }
 
-// place orders what may be played for an experiment: what was recorded of its workload, then what has traces.
-func (r Recording) place(e model.Experiment) int {
-	switch {
-	case r.Data == e.Data:
-		return 0
-	case r.traced():
-		return 1
-	}
-	return 2
+// of reports whether it is a recording of an experiment: of its model, layout and workload; what that leaves out is as it was recorded.
+func (r Recording) of(e model.Experiment) bool {
+	return r.sameModel(e) && sameLayout(r.Layout, e.Layout) && (e.Model.Layers == 0 || e.Model.Layers == r.Model.Layers) &&
+		(e.Model.Precision == "" || e.Model.Precision == r.Model.Precision) &&
+		(e.Load.On() || e.Data == model.Workload{} || e.Data == r.Data)
 }
 
-func (r Recording) traced() bool { return len(r.files("kineto_trace_*")) > 0 }
+func (r Recording) sameModel(e model.Experiment) bool {
+	return baseModel(r.Model.Name) == baseModel(e.Model.Name)
+}
 
 // farness is how far a load is from another, as a factor: one of another kind is farthest.
 func farness(a, b model.Load) float64 {
@@ -174,7 +189,20 @@ type timing struct {
 	Peak   int64             `json:"peak_memory_bytes,omitempty"`
 }
 
-func (r Recording) timing() (timing, error) { return readTiming(r.dir + "/timing_stats_0.json") }
+func (p Play) timing() (timing, error) {
+	if p.Forecast == nil {
+		return readTiming(p.dir + "/timing_stats_0.json")
+	}
+	t := timing{Timed: []float64{p.Forecast.Metric("iteration_wall_clock").Value}}
+	one := func(name string) []json.RawMessage {
+		if m := p.Forecast.Metric(name); m.Value > 0 {
+			return []json.RawMessage{fmt.Append(nil, m.Value/1e3)}
+		}
+		return []json.RawMessage{}
+	}
+	t.TTFT, t.TPOT = one("ttft"), one("tpot")
+	return t, nil
+}
 
 func readTiming(name string) (t timing, err error) {
 	b, err := fs.ReadFile(templates.FS, name)
@@ -205,9 +233,13 @@ func (r Recording) copyFiles(pattern, dir string) error {
 	return nil
 }
 
-// cutTimings writes the timing files of a run that was stopped after k timed iterations, and no traced pass.
-func (r Recording) cutTimings(k int, dir string) error {
-	for _, name := range r.files("timing_stats_*.json") {
+// cutTimings writes the timing files of a run that was stopped after k timed iterations, and no traced pass; of a forecast its one.
+func (p Play) cutTimings(k int, dir string) error {
+	if p.Forecast != nil {
+		t, _ := p.timing() // which is in memory
+		return writeJSON(filepath.Join(dir, "timing_stats_0.json"), t)
+	}
+	for _, name := range p.files("timing_stats_*.json") {
 		t, err := readTiming(name)
 		if err != nil {
 			return err
@@ -224,18 +256,21 @@ func (r Recording) cutTimings(k int, dir string) error {
 func firstOf[T any](v []T, k int) []T { return v[:min(k, len(v))] }
 
 // writeConfig writes config.yaml: the recording's own workload and depth, since the
-// numbers are of those, under the id, description and output_dir of the experiment.
-func (r Recording) writeConfig(dir string, e model.Experiment) error {
-	text, err := fs.ReadFile(templates.FS, r.dir+"/config.yaml")
-	if err != nil {
-		return err
+// numbers are of those, under the id, description and output_dir of the experiment; of a forecast the experiment's own.
+func (p Play) writeConfig(dir string, e model.Experiment) (err error) {
+	text, head := p.own, "Forecast replay: numbers of no machine, neither measured nor recorded."
+	if p.Forecast == nil {
+		head = "Replay of the recording " + p.Name + ": numbers of the machine that was recorded."
+		if text, err = fs.ReadFile(templates.FS, p.dir+"/config.yaml"); err != nil {
+			return err
+		}
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(text, &doc); err != nil {
 		return err
 	}
 	root := doc.Content[0]
-	root.HeadComment = "Replay of the recording " + r.Name + ": numbers of the machine that was recorded."
+	root.HeadComment = head
 	own := map[string]string{"experiment_id": e.ID, "description": e.Description, "output_dir": e.OutputDir,
 		"engine": string(model.EngineReplay)}
 	for key, value := range own {
@@ -244,11 +279,15 @@ func (r Recording) writeConfig(dir string, e model.Experiment) error {
 		}
 	}
 	var played yaml.Node
-	err = played.Encode(map[string]model.Replay{"replay": {Recording: r.Name, Factor: cmp.Or(e.Replay.Factor, 1), Engine: r.Engine}})
+	err = played.Encode(map[string]model.Replay{"replay": {Recording: p.Name, Factor: cmp.Or(e.Replay.Factor, 1), Engine: p.Engine}})
 	if err != nil {
 		return err
 	}
-	root.Content = append(root.Content, played.Content...)
+	if _, at := strictyaml.Find(root, "replay"); at != nil {
+		*at = *played.Content[1]
+	} else {
+		root.Content = append(root.Content, played.Content...)
+	}
 	out, err := strictyaml.Encode(&doc, 2)
 	if err != nil {
 		return err
@@ -369,17 +408,18 @@ func (r Recording) writeRun(target string) error {
 }
 
 func (r Recording) writeFiles(dir string) error {
-	t, err := r.timing()
+	played := Play{Recording: r}
+	t, err := played.timing()
 	if err != nil {
 		return err
 	}
-	e := model.Experiment{ID: r.ID, Description: labelled(r.Description), OutputDir: path.Join("trace_collection", r.Name)}
-	info := r.info(e)
+	e := model.Experiment{ID: r.ID, Description: played.labelled(r.Description), OutputDir: path.Join("trace_collection", r.Name)}
+	info := played.info(e)
 	info.Status, info.ExitCode, info.Cause = model.RunComplete, model.ExitDone, ""
 	info.Timed = len(t.Timed)
-	if r.traced() {
+	if r.traced {
 		info.Traced, info.Tokens = r.Traced, r.Tokens
 	}
-	return errors.Join(r.writeConfig(dir, e), r.copyFiles("timing_stats_*", dir),
+	return errors.Join(played.writeConfig(dir, e), r.copyFiles("timing_stats_*", dir),
 		r.copyFiles("kineto_trace_*", dir), writeJSON(filepath.Join(dir, "run.json"), info))
 }

@@ -31,6 +31,7 @@ import (
 type Options struct {
 	Config    string    // path of the experiment's YAML
 	OutputDir string    // created if it is not there; must not hold a run yet
+	Foretell  Foretell  // nil: what was not recorded is refused
 	Factor    float64   // recorded time times this; 0: replay.factor of the config, else 1
 	JobID     string    // for run.json; empty: none
 	Points    string    // instead of Config: a file of points, as the runner takes it; OutputDir is then where an engine's processes meet
@@ -78,7 +79,7 @@ type player struct {
 	out    io.Writer
 	dir    string
 	factor float64
-	rec    Recording
+	rec    Play
 	config model.Experiment
 	timing timing
 	info   model.RunInfo
@@ -95,14 +96,15 @@ func newPlayer(o Options) (*player, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	e, err := parseConfig(text)
+	e, err := parseConfig(text, model.Defaults())
 	if err != nil {
 		return refused(err)
 	}
-	r, err := For(e)
+	r, err := PlayOf(e, o.Foretell)
 	if err != nil {
 		return refused(err)
 	}
+	r.own = text
 	factor, err := pace(o.Factor, e.Replay.Factor)
 	if err != nil {
 		return refused(err)
@@ -111,7 +113,7 @@ func newPlayer(o Options) (*player, error) {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	p := &player{out: o.Out, dir: o.OutputDir, factor: factor, rec: r, config: e}
-	p.config.Description = labelled(cmp.Or(e.Description, r.Description))
+	p.config.Description = r.labelled(cmp.Or(e.Description, r.Description))
 	p.config.OutputDir = cmp.Or(e.OutputDir, o.OutputDir)
 	p.config.Replay.Factor = p.factor
 	p.info = r.info(p.config)
@@ -152,29 +154,38 @@ func pace(factors ...float64) (float64, error) {
 }
 
 // labelled makes sure that a description says what it describes.
-func labelled(description string) string {
-	if strings.Contains(description, "replay") {
+func (r Play) labelled(description string) string {
+	word := model.ReplayWord
+	if r.Forecast != nil {
+		word = model.ForecastWord
+	}
+	if strings.Contains(description, word) {
 		return description
 	}
-	return "replay: " + description
+	return word + ": " + description
 }
 
 // info is run.json as far as it is known before the run.
-func (r Recording) info(e model.Experiment) model.RunInfo {
+func (r Play) info(e model.Experiment) model.RunInfo {
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	var missing []string
-	if !r.traced() && !e.Load.On() {
+	if r.Forecast != nil {
+		missing = []string{"traces: a forecast has none"}
+	} else if !r.traced && !e.Load.On() {
 		missing = []string{"traces: none were recorded, this run is timing only"}
 	}
-	return model.RunInfo{Missing: missing,
+	return model.RunInfo{Missing: missing, Forecast: r.facts(),
 		Schema: 1, Runner: "shardeck replay", Engine: model.EngineReplay, Replay: true,
-		ReplayOf: r.Name + ": " + r.Description, Experiment: e.ID,
+		ReplayOf: r.title(), Experiment: e.ID,
 		Status: model.RunPartial, ExitCode: model.ExitFailed, Cause: "not finished: still running, or killed without warning",
-		Notes: r.differences(e), Start: now, End: now, WorldSize: r.Layout.GPUs(),
+		Notes: r.differences(e), Start: now, End: now, WorldSize: r.Layout.GPUs(), GPU: r.gpu(),
 	}
 }
 
-func (r Recording) differences(e model.Experiment) []string {
+func (r Play) differences(e model.Experiment) []string {
+	if r.Forecast != nil {
+		return r.Forecast.Notes
+	}
 	notes := []string{"numbers are those of the machine that was recorded, not of this one"}
 	if asked, has := e.Load.String(), r.Load.String(); asked != has {
 		notes = append(notes, fmt.Sprintf("the config asks for a load of %s, the recording has %s, as config.yaml here says", asked, has))
@@ -215,7 +226,11 @@ func (p *player) begin() error {
 	if err := p.rec.writeConfig(p.dir, p.config); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.out, "shardeck: replay of %s at %g times its pace\n", p.info.ReplayOf, p.factor)
+	of := "replay of "
+	if p.rec.Forecast != nil {
+		of = "nothing of this is recorded: this is no measurement, but a "
+	}
+	fmt.Fprintf(p.out, "shardeck: %s%s at %g times its pace\n", of, p.info.ReplayOf, p.factor)
 	for _, n := range p.info.Notes {
 		fmt.Fprintln(p.out, "shardeck: note:", n)
 	}
@@ -239,7 +254,7 @@ func (p *player) play(ctx context.Context) error {
 		if p.started && slices.Contains([]model.Stage{model.StageEnvironment, model.StageWeights, model.StageCompile}, s.stage) {
 			continue
 		}
-		if !p.rec.traced() && (s.stage == model.StageProfiling || s.stage == model.StageWriting) {
+		if !p.rec.traced && (s.stage == model.StageProfiling || s.stage == model.StageWriting) {
 			continue
 		}
 		fmt.Fprintln(p.out, s.stage.Line())
@@ -300,7 +315,12 @@ func (p *player) timed(ctx context.Context) error {
 		}
 		return p.rec.copyFiles(string(model.FileServing), p.dir)
 	}
-	if err := p.iterations(ctx, model.StageTiming, p.timing.Timed, func() { p.info.Timed++ }); err != nil {
+	times := p.timing.Timed
+	if p.rec.Forecast != nil { // one number, however often it is played
+		times = slices.Repeat(times, max(p.config.ProfileIterations, 1))
+	}
+	err := p.iterations(ctx, model.StageTiming, times, func() { p.info.Timed = min(p.info.Timed+1, len(p.timing.Timed)) })
+	if err != nil {
 		return err
 	}
 	return p.rec.cutTimings(p.info.Timed, p.dir)
@@ -348,6 +368,9 @@ func (p *player) finish(played error) error {
 		}
 		fmt.Fprintln(p.out, "shardeck:", p.info.Cause)
 	} else {
+		if p.rec.Forecast != nil {
+			fmt.Fprintln(p.out, "shardeck: what was played is a forecast: neither measured nor recorded")
+		}
 		if p.info.Shared == nil {
 			fmt.Fprintln(p.out, model.StageDone.Line())
 		}
@@ -368,7 +391,7 @@ func (p *player) noteStop(played error) {
 	if all := len(p.timing.Timed); p.info.Timed < all {
 		p.info.Missing = append(p.info.Missing, fmt.Sprintf("timing: %d of %d iterations were done", p.info.Timed, all))
 	}
-	if !p.rec.traced() {
+	if !p.rec.traced {
 		return // as is said already
 	}
 	p.info.Missing = append(p.info.Missing,

@@ -112,7 +112,7 @@ func Summary(rows []Row, defs []metric.Definition) [][]string {
 // The columns of a run's config, and those that say what a reader must know before comparing rows.
 var (
 	configNames = []string{"run", "experiment", "model", "tp", "pp", "dp", "ep", "gpus", "batch_size", "seq_len", "max_tokens"}
-	tailNames   = []string{"layers", "precision", "engine", "gpu", "replay", "damaged", "problem", "config_changed", "load"}
+	tailNames   = []string{"layers", "precision", "engine", "gpu", "replay", "damaged", "problem", "config_changed", "load", "forecast"}
 )
 
 // Told is what a run has in the columns that no metric is in, by name; what it does not tell is left out.
@@ -140,7 +140,7 @@ func told(r Row) (config, tail []string) {
 	config[0] = r.Run.Name
 	return config, []string{above(0, float64(e.Model.Layers)), e.Model.Precision, string(cmp.Or(r.Run.Engine, e.Engine)),
 		cmp.Or(r.GPU, r.Run.GPU), strconv.FormatBool(r.Run.Replay), strconv.FormatBool(r.Analysis != nil && r.Analysis.Damaged),
-		r.Run.Problem, r.Run.Changed.String(), e.Load.String()}
+		r.Run.Problem, r.Run.Changed.String(), e.Load.String(), strconv.FormatBool(r.Run.Forecast != nil)}
 }
 
 // seedMetrics are the figures of the original summary, in its order.

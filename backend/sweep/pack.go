@@ -92,7 +92,7 @@ func (s *Sweeps) past(ctx context.Context, p sweep.Plan) sweep.Pasts {
 			continue
 		}
 		e := *row.Run.Experiment
-		if row.Run.Replay { // which plays what there is
+		if row.Run.Replay && row.Run.Forecast == nil { // which plays what there is
 			e = row.Experiment
 		}
 		all.Add(sweep.Past{Experiment: e, Whole: info.End.Sub(info.Start), First: info.Shared == nil || info.Shared.Position == 1,

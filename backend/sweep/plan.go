@@ -314,5 +314,7 @@ func interrupted(j model.Job) bool {
 	return j.State.Failed() && j.State != model.JobFailed || j.State == model.JobUnknown || n > 128 || signal != "" && signal != "0"
 }
 
-// done reports whether a run is that of a point: of its config as it is now. A replay plays what there is of it.
-func done(r model.Run) bool { return (len(r.Changed) == 0 || r.Replay) && r.Readable() == nil }
+// done reports whether a run is that of a point: of its config as it is now. A replay of a recording plays what there is of it.
+func done(r model.Run) bool {
+	return (len(r.Changed) == 0 || r.Replay && r.Forecast == nil) && r.Readable() == nil
+}

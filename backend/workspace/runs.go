@@ -222,7 +222,7 @@ func (w finder) readRun(path, choice string, deep bool) (model.Run, error) {
 	_, job := splitName(filepath.Base(run.Dir))
 	info := w.runInfo(&run)
 	run.JobID, run.Engine, run.GPU = cmp.Or(job, w.readJobFile(run.Dir), info.JobID), info.Engine, model.Printable(info.GPU)
-	run.Origin = model.Printable(info.Origin)
+	run.Origin, run.Forecast = model.Printable(info.Origin), info.Forecast
 	if len(info.Versions) > 0 {
 		run.Versions = model.Printable(fmt.Sprint(info.Versions))
 	}
@@ -231,7 +231,7 @@ func (w finder) readRun(path, choice string, deep bool) (model.Run, error) {
 	run.Replay = info.Replay || info.Engine == model.EngineReplay ||
 		run.Experiment != nil && run.Experiment.Engine == model.EngineReplay
 	for _, m := range run.Marks() {
-		if m.Word != model.ReplayWord && m.Word != "no config" { // which are said apart
+		if m.Word != model.ReplayWord && m.Word != model.ForecastWord && m.Word != "no config" { // which are said apart
 			run.Warnings = append(run.Warnings, m.Text)
 		}
 	}

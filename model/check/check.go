@@ -43,7 +43,16 @@ type Verdict struct {
 	Fit       *Fit      `json:"fit"`   // nil: model shape or GPU not known (a finding says so)
 	Price     *Price    `json:"price"` // nil: the site has no prices
 
+	Plays *Plays `json:"plays,omitempty"` // what a replay would play; nil: it is none, or it has nothing to play
+
 	Shape *model.Shape `json:"-"` // of the model, as it was judged; nil: not known
+}
+
+// Plays is what a replay would play: a recording, or where there is none of this layout and load a forecast.
+type Plays struct {
+	Recording string       `json:"recording,omitempty"`     // its name, and its load where that is another than was asked for
+	From      int          `json:"forecast_from,omitempty"` // recordings that the forecast rests on; 0: it is no forecast
+	Engine    model.Engine `json:"engine"`                  // that was recorded
 }
 
 // OK reports whether no finding is an error.

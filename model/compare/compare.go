@@ -49,15 +49,16 @@ type Row struct {
 type Cell struct {
 	Value  *float64 `json:"value"` // nil: none
 	Reason string   `json:"reason,omitempty"`
-	N      int      `json:"n"`                 // samples tested: runs where there are several, else iterations; 0: not sampled
-	Runs   int      `json:"runs"`              // of the config, whose median Value is; 1: Value is the one run's
-	Spread float64  `json:"spread_pct"`        // of the samples, (max − min) / median
-	Change *float64 `json:"change_pct"`        // against the base, %; nil: the base, or no value
-	Same   bool     `json:"indistinguishable"` // a rank test cannot tell it from the base: shown as ~
-	TooFew bool     `json:"n_too_small"`       // the samples are too few for the test ever to tell
-	Words  string   `json:"words,omitempty"`   // why not
-	Within bool     `json:"within_one_run"`    // tested over iterations of one run a side: another run may differ by more
-	P      *float64 `json:"p_value,omitempty"` // of the test, two-sided; nil: not tested
+	Guess  bool     `json:"estimate,omitempty"` // not measured: inferred, bounded or forecast
+	N      int      `json:"n"`                  // samples tested: runs where there are several, else iterations; 0: not sampled
+	Runs   int      `json:"runs"`               // of the config, whose median Value is; 1: Value is the one run's
+	Spread float64  `json:"spread_pct"`         // of the samples, (max − min) / median
+	Change *float64 `json:"change_pct"`         // against the base, %; nil: the base, or no value
+	Same   bool     `json:"indistinguishable"`  // a rank test cannot tell it from the base: shown as ~
+	TooFew bool     `json:"n_too_small"`        // the samples are too few for the test ever to tell
+	Words  string   `json:"words,omitempty"`    // why not
+	Within bool     `json:"within_one_run"`     // tested over iterations of one run a side: another run may differ by more
+	P      *float64 `json:"p_value,omitempty"`  // of the test, two-sided; nil: not tested
 }
 
 // TraceComparison is two runs' traces side by side, and what was amiss in each.
@@ -193,8 +194,8 @@ func Marked(s Side) (said []string) {
 	if doubts := s.Run.Doubts(); doubts != "" {
 		said = append(said, s.Run.Name+": "+doubts)
 	}
-	if s.Analysis.Replay {
-		said = append(said, s.Run.Name+" is a replay of a recording, not a measurement of this machine")
+	if s.Analysis.Replay && s.Run.Forecast == nil { // which is among the doubts
+		said = append(said, s.Run.Name+" is "+model.Reemitted(true, nil))
 	}
 	return said
 }
@@ -225,7 +226,7 @@ func compareRow(d metric.Definition, sides []Side) Row {
 
 func (s Side) cell(name string) Cell {
 	m, samples := s.Analysis.Metric(name), s.Samples[name]
-	c := Cell{Value: m.Value, Reason: m.Reason, Runs: len(samples), Spread: metric.OrZero(m.Spread)}
+	c := Cell{Value: m.Value, Reason: m.Reason, Guess: m.Estimate && m.Value != nil, Runs: len(samples), Spread: metric.OrZero(m.Spread)}
 	switch len(samples) {
 	case 0:
 	case 1:

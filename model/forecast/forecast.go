@@ -46,6 +46,7 @@ type Forecast struct {
 	Metrics  []Metric `json:"metrics"`
 	Prior    bool     `json:"prior_only,omitempty"` // it would be refused: asked for all the same, from priors and runs that do not fit
 	Notes    []string `json:"notes,omitempty"`      // what a reader must know, a sentence each
+	GPU      string   `json:"gpu,omitempty"`        // the kind that it is for, as drivers name it; empty: not known
 	Point    string   `json:"-"`                    // PointOf its config
 	Measured string   `json:"measured,omitempty"`   // a run of this very config, which the forecast does not know
 }
@@ -53,6 +54,20 @@ type Forecast struct {
 // Metric is the metric of a name; the zero one where it is not forecast.
 func (f Forecast) Metric(name string) Metric {
 	return *cmp.Or(model.First(f.Metrics, func(m Metric) bool { return m.Name == name }), &Metric{})
+}
+
+// Measures are the metrics on some GPUs, with those that follow from them: tokens a second of a user and of a GPU.
+func (f Forecast) Measures(gpus int) (all []Metric) {
+	for _, m := range f.Metrics {
+		switch all = append(all, m); m.Name {
+		case "tpot":
+			all = append(all, Metric{Name: "tokens_sec_per_user", Value: 1e3 / m.Value, Low: 1e3 / m.High, High: 1e3 / m.Low})
+		case "throughput_tokens_sec":
+			n := float64(gpus)
+			all = append(all, Metric{Name: "tokens_sec_per_gpu", Value: m.Value / n, Low: m.Low / n, High: m.High / n})
+		}
+	}
+	return all
 }
 
 // Metric is one forecast number with the interval that holds it at Level.
@@ -205,6 +220,9 @@ func (g *runsOf) without(c Config) (*fitted, []string) {
 // would be refused a wide answer, by priors and whatever runs there are, and says so.
 func (l *Machines) Forecast(c Config, prior bool) Forecast {
 	out := Forecast{ID: c.Experiment.ID, Metrics: []Metric{}, Point: PointOf(c)}
+	if len(c.GPU.Names) > 0 {
+		out.GPU = c.GPU.Names[0]
+	}
 	var f *fitted
 	if g := l.find(c); g != nil {
 		c.Eager = g.of.Eager

@@ -28,18 +28,22 @@ type Metric struct {
 	Reason   string          `json:"reason"`          // why there is no value; "none" is straggler's answer
 	Cause    string          `json:"cause,omitempty"` // straggler only: device or host
 	Estimate bool            `json:"estimate"`
-	Note     string          `json:"note,omitempty"` // what a reader must know: "traced", "64 output tokens traced of 512"
+	Interval *[2]float64     `json:"interval,omitempty"` // of a forecast: least and most; nil: not a forecast, or it has none
+	Note     string          `json:"note,omitempty"`     // what a reader must know: "traced", "64 output tokens traced of 512"
 }
 
 // Analysis is all that was found out about one run.
 type Analysis struct {
-	Run      string        `json:"run"`
-	Ranks    []int         `json:"ranks"`
-	Metrics  []Metric      `json:"metrics"`
-	Warnings []string      `json:"warnings"`
-	Damaged  bool          `json:"damaged"` // some input was damaged; values come from its sound part
-	Replay   bool          `json:"replay,omitempty"`
-	Trace    *TraceSummary `json:"-"` // nil without traces; `shardeck trace --json` prints it
+	Run      string   `json:"run"`
+	Ranks    []int    `json:"ranks"`
+	Metrics  []Metric `json:"metrics"`
+	Warnings []string `json:"warnings"`
+	Damaged  bool     `json:"damaged"` // some input was damaged; values come from its sound part
+	Replay   bool     `json:"replay,omitempty"`
+
+	Forecast *model.RunForecast `json:"forecast,omitempty"` // its values are a forecast; nil: they are none
+
+	Trace *TraceSummary `json:"-"` // nil without traces; `shardeck trace --json` prints it
 }
 
 // Metric returns the metric of that name, or one without value whose reason says that it was not computed.

@@ -174,7 +174,7 @@ func (s Source) software() string {
 		words = append(words, "driver "+driver)
 	}
 	if s.Info.ReplayOf != "" {
-		words = append(words, "a replay of "+s.Info.ReplayOf)
+		words = append(words, map[bool]string{true: "", false: "a replay of "}[s.Info.Forecast != nil]+s.Info.ReplayOf)
 	}
 	return strings.Join(words, ", ")
 }

@@ -18,10 +18,10 @@ import (
 // time goes and how much is to be doubted. Runs of different works are not ranked against each other.
 func Answer(in Input) []string {
 	groups := scaling.Alike(model.Each(slices.DeleteFunc(slices.Clone(in.Sources), func(s Source) bool {
-		return s.Analysis == nil || s.Run.Experiment == nil || s.Analysis.Metric(scaling.ThroughputMetric).Value == nil
+		return s.Analysis == nil || s.Run.Experiment == nil || s.Run.Forecast != nil || s.Analysis.Metric(scaling.ThroughputMetric).Value == nil
 	}), func(s Source) scaling.Measured { return s.Measured }))
 	if len(groups) == 0 {
-		return []string{"No run here has a throughput: nothing can be ranked.", "What was found stands below.", doubtSentence(in)}
+		return []string{"No run here has a throughput that was measured: nothing can be ranked.", "What was found stands below.", doubtSentence(in)}
 	}
 	slices.SortStableFunc(groups, func(a, b []scaling.Measured) int { return len(b) - len(a) })
 	group := groups[0]
@@ -158,11 +158,16 @@ func whereTime(m scaling.Measured) string {
 
 // doubtSentence counts what is to be read before the numbers are believed.
 func doubtSentence(in Input) string {
-	replays := len(slices.DeleteFunc(slices.Clone(in.Sources), func(s Source) bool { return !s.Run.Replay }))
 	text := ""
-	if replays > 0 {
-		are := map[bool]string{true: "is a replay", false: "are replays"}[replays == 1]
-		text = fmt.Sprintf("%s %s of a recording, measured elsewhere; ", unit.Plural(replays, "run"), are)
+	for _, kind := range []struct {
+		forecast     bool
+		one, several string
+	}{{false, "is a replay of a recording, measured elsewhere", "are replays of a recording, measured elsewhere"},
+		{true, "is a forecast, measured nowhere", "are forecasts, measured nowhere"}} {
+		n := len(slices.DeleteFunc(slices.Clone(in.Sources), func(s Source) bool { return !s.Run.Replay || (s.Run.Forecast != nil) != kind.forecast }))
+		if n > 0 {
+			text += unit.Plural(n, "run") + " " + map[bool]string{true: kind.one, false: kind.several}[n == 1] + "; "
+		}
 	}
 	if n := len(doubts(in).Texts); n > 0 {
 		return text + unit.Plural(n, "finding") + " and doubts stand below."

@@ -83,9 +83,13 @@ func Experiment(r board.Row, also string, now time.Time) Row {
 	return row
 }
 
-// foreign dims and marks a number that is not the row's own.
+// foreign dims and marks a number that is not the row's own, and dims a forecast.
 func foreign(r board.Row, c Cell) Cell {
-	if !r.Own() && c.Text != unit.Missing {
+	switch {
+	case r.Own() || c.Text == unit.Missing:
+	case r.Run.Forecast != nil: // which leads with Estimate
+		c.Role = Dim
+	default:
 		c.Role, c.Lead = Dim, Foreign+c.Lead
 	}
 	return c

@@ -78,7 +78,11 @@ func MetricRemark(m metric.Metric) string {
 		return m.Reason
 	}
 	estimate, cause := "", m.Cause
-	if m.Estimate && m.Value != nil {
+	switch {
+	case m.Interval != nil:
+		d := definitionOf(m.Name)
+		m.Note += ", " + metricPart(m.Interval[0], d) + " to " + metricPart(m.Interval[1], d)
+	case m.Estimate && m.Value != nil && m.Note != model.ForecastWord:
 		estimate = "estimate"
 	}
 	if cause != "" {
@@ -94,8 +98,8 @@ var headlines = []string{"throughput_tokens_sec", "tokens_sec_per_gpu", "ttft", 
 func Headlines(a *metric.Analysis) []string {
 	defs := model.Each(headlines, func(name string) metric.Definition { d, _ := metric.Define(name); return d })
 	out := append(MetricSentences(a, defs), StragglerSentence(a.Metric("straggler"))+".")
-	if a.Replay {
-		out = append([]string{"This is a replay of a recording, not a measurement of this machine."}, out...)
+	if is := model.Reemitted(a.Replay, a.Forecast); is != "" {
+		out = append([]string{"This is " + is + "."}, out...)
 	}
 	return out
 }

@@ -53,6 +53,9 @@ func Points(p sweep.Plan) Table {
 		case most != nil && most.ID == x.ID && p.Count(sweep.Done) > 1:
 			state.Text += ", most tok/s"
 		}
+		if x.Run != nil && x.Run.Forecast != nil && x.State == sweep.Done {
+			state.Text += ", " + model.ForecastWord
+		}
 		row.Cells = append(row.Cells, state)
 		t.Rows = append(t.Rows, row)
 	}
@@ -158,6 +161,9 @@ func Decision(p sweep.Plan) string {
 		return ""
 	}
 	text := "the best is decided: " + p.Best().ID
+	if slices.ContainsFunc(p.Points, func(x sweep.Status) bool { return x.Run != nil && x.Run.Forecast != nil }) {
+		text += " of those recorded"
+	}
 	if n := p.Count(sweep.Ready, sweep.Submitted); n > 0 {
 		text += fmt.Sprintf(", %d of %s left", n, unit.Plural(len(p.Points)-p.Count(sweep.LeftOut), "point"))
 	}
@@ -172,6 +178,20 @@ func Bound(b sweep.Bound) string {
 		return text + ", and " + b.Breaks + " is asked"
 	}
 	return text + ", and " + b.Best + " has " + value(b.BestHas)
+}
+
+// SweepForecasts says how many points of a sweep of replays are not recorded; empty: all are, or it is none.
+func SweepForecasts(p sweep.Plan) string {
+	n := len(slices.DeleteFunc(slices.Clone(p.Points), func(x sweep.Status) bool { return x.Verdict.Plays == nil || x.Verdict.Plays.From == 0 }))
+	if n == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("%d of %s not recorded: a forecast is played, marked so, and never the best", n, unit.Plural(len(p.Points), "point"))
+	if x := p.Foretold(); x != nil {
+		d := definitionOf(p.Sweep.Goal.Metric)
+		text += "; among forecasts that is " + x.ID + ": " + d.Name + " " + MetricValue(x.Analysis.Named(p.Sweep.Goal.Metric), d)
+	}
+	return text
 }
 
 // SweepEdited warns of points whose configs are not what their sweep makes of its base; empty: all are.

@@ -30,6 +30,9 @@ func Comparison(c compare.Comparison) Table {
 		cells := Texts(strings.TrimSpace(name))
 		for i, cell := range r.Cells {
 			value := OrNone(ToldApart(cell, r.Cells[0], d))
+			if cell.Guess {
+				value.Lead = Estimate
+			}
 			value.By = metric.OrZero(cell.Value)
 			cells = append(cells, value, dim(spread(cell)))
 			if i > 0 {

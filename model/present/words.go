@@ -184,6 +184,18 @@ func Plan(v check.Verdict, more ...string) string {
 	return Joined(append([]string{Placement(v.Placement), memory, Price(v.Price)}, more...)...)
 }
 
+// Plays says what a submit of a replay would play; empty: it is no replay.
+func Plays(v check.Verdict) string {
+	switch p := v.Plays; {
+	case p == nil:
+		return ""
+	case p.From > 0:
+		return fmt.Sprintf("plays a forecast from %s of %s: nothing of it is recorded", unit.Plural(p.From, "recording"), p.Engine)
+	default:
+		return "plays the recording " + p.Recording
+	}
+}
+
 // levels are the roles of the levels of findings.
 var levels = map[string]Role{"pass": Good, "warn": Warn, "fail": Bad, "error": Bad, "warning": Warn, "note": Dim}
 

@@ -131,8 +131,9 @@ func pointsOf(runs []Measured, x Axis, y string) []Point {
 		v := m.Analysis.Metric(y)
 		p := Point{Run: m.Run.Name, Layout: m.layout().Short(), X: m.at(x), Y: *v.Value,
 			Spread: metric.OrZero(v.Spread), N: v.N, Serial: -1, Changed: m.Run.Doubts()}
-		if may, ok := m.Foretold[y]; ok {
-			p.Foretold, p.Low, p.High = true, may[0], may[1]
+		if m.Foretold != nil {
+			p.Changed = m.Run.Changed.Sentence(false)
+			p.Foretold, p.Low, p.High = true, m.Foretold[y][0], m.Foretold[y][1]
 		}
 		if axes[x].gpus && len(runs) > 1 && runs[0].Foretold == nil {
 			p.compare(m, runs[0])

@@ -87,6 +87,22 @@ func (p Plan) ranked() (points []*Status) {
 	return points
 }
 
+// Foretold is the point whose forecast, played for want of a recording, is the best by the goal; nil: there is none, or the goal has
+// constraints.
+func (p Plan) Foretold() (best *Status) {
+	g, most := p.Sweep.Goal, 0.0
+	for i := range p.Points {
+		x := &p.Points[i]
+		if g == nil || len(g.Constraints) > 0 || x.State != Done || x.Run == nil || x.Run.Forecast == nil || x.Analysis == nil {
+			continue
+		}
+		if v := x.Analysis.Named(g.Metric).Value; v != nil && (best == nil || g.Highest == (*v > most)) {
+			best, most = x, *v
+		}
+	}
+	return best
+}
+
 // mostRivals bounds how many points are judged against the best.
 const mostRivals = 6
 

@@ -2,8 +2,9 @@
 # E1.2: Llama-8B tensor parallelism TP=2 on 2 GPUs
 # TP2 PP1 DP1 EP1: 2 GPUs on 1 node.
 #
-# A REPLAY: it plays a recording of the same layout back, at its pace. What it writes
-# was measured on another machine; use engine: vllm to measure this one.
+# A REPLAY: it plays a recording of the same layout and load back, at its pace, or where
+# there is none a forecast from recordings. What it writes was measured on another machine,
+# or nowhere; use engine: vllm to measure this one.
 #
 # Submit it with: shardeck submit E1.2
 # or by hand, from the workspace: mkdir -p logs && sbatch experiments/slurm_scripts/run_E1.2.sh
@@ -54,7 +55,7 @@ if [ ! -f "$CONFIG" ]; then
   exit 2
 fi
 
-echo "shardeck: this is a replay of a recording, not a measurement of this machine"
+echo "shardeck: this is a replay of a recording, or of a forecast, not a measurement of this machine"
 echo 'shardeck: stage environment'
 
 # Results go to a directory of this job's own, and get their name when they are whole.

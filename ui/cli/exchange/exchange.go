@@ -152,9 +152,11 @@ func printBench(e *command.Env, f experiments.BenchFolder) {
 // Replay plays a recording back as a run.
 func Replay(e *command.Env) *cobra.Command {
 	o := app.ReplayOptions{}
-	c := command.New("replay --config C --output-dir D", "play a recording back as a run, as jobs of engine replay do", `
-Re-emits the embedded recording of the config's model and layout at its own pace times
---factor: the same log lines, the same files. It is labelled a replay in each of them.
+	c := command.New("replay --config C --output-dir D", "play a recording, or a forecast, back as a run, as jobs of engine replay do", `
+Re-emits the embedded recording of the config's model, layout and load at its own pace
+times --factor: the same log lines, the same files. It is labelled a replay in each.
+Where nothing was recorded of them it plays a forecast by laws fitted to the recordings,
+one number of each time with its interval and no trace, and labels it a forecast.
 Without flags it lists the recordings.`, func(c *cobra.Command, _ []string) error {
 		if o.Config == "" && o.Points == "" && o.OutputDir == "" {
 			return printRecordings(e)

@@ -194,7 +194,7 @@ func writers(s *mcp.Server, a *app.App) {
 			if err = cmp.Or(err, p.Row.Refusal()); err != nil {
 				return "", "", err
 			}
-			plan := present.Plan(p.Row.Verdict, present.KeptResult(p.KeptAs, p.Row.Marks()))
+			plan := present.Plan(p.Row.Verdict, present.Plays(p.Row.Verdict), present.KeptResult(p.KeptAs, p.Row.Marks()))
 			return fmt.Sprintf("Submit %s to %s? %s", in.ID, a.SchedulerName(), present.Joined(p.Row.Experiment.Layout.Short(), plan)), p.Seal(), nil
 		},
 		func(ctx context.Context, in oneExperiment, seal string) (model.Submission, error) {

@@ -133,6 +133,9 @@ func printCheck(e *command.Env, r board.Row, elsewhere func(check.Finding) bool)
 		return
 	}
 	e.Say("%s  %s  %s\n  %s", e.Paint(present.Strong, x.ID), x.Layout.Short(), x.Model.Name, present.Plan(r.Verdict))
+	if plays := present.Plays(r.Verdict); plays != "" {
+		e.Say("  %s", plays)
+	}
 	for _, f := range r.Verdict.Findings {
 		if !elsewhere(f) {
 			e.Finding(string(f.Severity), f.Fault, f.Fix, 7)

@@ -120,7 +120,7 @@ func printPreviews(e *command.Env, previews []jobs.Preview, starts []jobs.Start)
 	for _, d := range all {
 		fmt.Fprint(e.Out, d.Script)
 		start := present.WouldStart(d.Start.At, d.Start.Note, time.Now())
-		if words := present.Joined(start, present.KeptResult(d.Preview.KeptAs, d.Row.Marks())); words != "" {
+		if words := present.Joined(start, present.KeptResult(d.Preview.KeptAs, d.Row.Marks()), present.Plays(d.Row.Verdict)); words != "" {
 			e.Warn("%s %s", d.Row.Experiment.ID, e.Plain(words))
 		}
 	}
@@ -161,7 +161,7 @@ func confirm(ctx context.Context, e *command.Env, a *app.App, previews []jobs.Pr
 	}
 	for i, start := range a.Starts(ctx, previews) {
 		r := previews[i].Row
-		plan := present.Plan(r.Verdict, present.WouldStart(start.At, start.Note, time.Now()), present.KeptResult(previews[i].KeptAs, r.Marks()))
+		plan := present.Plan(r.Verdict, present.Plays(r.Verdict), present.WouldStart(start.At, start.Note, time.Now()), present.KeptResult(previews[i].KeptAs, r.Marks()))
 		fmt.Fprintln(e.Err, e.Plain(fmt.Sprintf("%s  %s  %s", r.Experiment.ID, r.Experiment.Layout.Short(), plan)))
 	}
 	return e.Ask(ctx, fmt.Sprintf("Submit %s to %s?", unit.Plural(len(previews), "job"), a.SchedulerName()))

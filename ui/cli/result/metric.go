@@ -180,10 +180,10 @@ func sayAbout(e *command.Env, m metric.Metric, found *metric.Analysis) {
 	if m.Value == nil && !isAnswer(m) {
 		e.Warn("%s of %s: no value: %s", m.Name, found.Run, m.Reason)
 	}
-	if m.Note != "" {
-		e.Warn("%s: %s", m.Name, m.Note)
+	if note := present.MetricRemark(metric.Metric{Name: m.Name, Note: m.Note, Interval: m.Interval, Reason: "none"}); note != "" {
+		e.Warn("%s: %s", m.Name, note)
 	}
-	if m.Estimate && m.Value != nil {
+	if m.Estimate && m.Value != nil && found.Forecast == nil {
 		e.Warn("%s: an estimate", m.Name)
 	}
 	sayReplay(e, found)
@@ -191,8 +191,8 @@ func sayAbout(e *command.Env, m metric.Metric, found *metric.Analysis) {
 
 // sayReplay notes that figures are none of this machine.
 func sayReplay(e *command.Env, found *metric.Analysis) {
-	if found.Replay {
-		e.Warn("%s is a replay of a recording, not a measurement of this machine", found.Run)
+	if is := model.Reemitted(found.Replay, found.Forecast); is != "" {
+		e.Warn("%s is %s", found.Run, is)
 	}
 }
 

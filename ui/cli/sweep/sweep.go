@@ -64,7 +64,8 @@ type summary struct {
 	BestDoubt string         `json:"best_doubt,omitempty"`
 	Frontier  []string       `json:"frontier"` // that no other beats in tokens a second of a GPU and of a user at once
 
-	Results map[string]map[string]float64 `json:"results"` // metrics of the points that are done
+	Results   map[string]map[string]float64 `json:"results"`             // metrics of the points that are done
+	Forecasts map[string]map[string]float64 `json:"forecasts,omitempty"` // those of points of which a forecast was played
 }
 
 // jobSummary is a job that would run some points.
@@ -83,7 +84,7 @@ func summaryOf(p sweep.Plan, err error) summary {
 	if best := p.Best(); best != nil {
 		s.Best, s.BestTie, s.BestDoubt = best.ID, p.Tie.Runs, p.Tie.Words
 	}
-	s.Frontier, s.Results = []string{}, map[string]map[string]float64{}
+	s.Frontier, s.Results, s.Forecasts = []string{}, map[string]map[string]float64{}, map[string]map[string]float64{}
 	for _, f := range scaling.FrontiersOf(p.Entries()) {
 		for _, x := range f.Points {
 			if x.On {
@@ -92,7 +93,9 @@ func summaryOf(p sweep.Plan, err error) summary {
 		}
 	}
 	for _, x := range p.Points {
-		if x.Analysis != nil && x.Row().Own() {
+		if x.Analysis != nil && x.Run.Forecast != nil {
+			s.Forecasts[x.ID] = x.Analysis.Values()
+		} else if x.Analysis != nil && x.Row().Own() {
 			s.Results[x.ID] = x.Analysis.Values()
 		}
 	}
@@ -187,7 +190,7 @@ func printPlan(e *command.Env, p sweep.Plan) {
 		fmt.Fprintln(e.Out)
 		e.Table(present.SweepJobs(p))
 	}
-	for _, text := range []string{present.Neighbours(p), present.SweepEdited(p)} {
+	for _, text := range []string{present.Neighbours(p), present.SweepEdited(p), present.SweepForecasts(p)} {
 		if text != "" {
 			e.Warn("%s", e.Plain(text))
 		}
@@ -270,8 +273,10 @@ func statusOf(e *command.Env) *cobra.Command {
 						e.Table(present.Frontier(f))
 					}
 				}
-				if text := present.SweepEdited(p); text != "" {
-					e.Warn("%s", e.Plain(text))
+				for _, text := range []string{present.SweepEdited(p), present.SweepForecasts(p)} {
+					if text != "" {
+						e.Warn("%s", e.Plain(text))
+					}
 				}
 				e.Say("\n%s", present.SweepTotal(p))
 				e.Wrapped("   ", present.BestDoubt(p))

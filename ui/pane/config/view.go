@@ -72,6 +72,9 @@ func (p panel) lines() []string {
 	if price := present.Price(p.verdict.Price); price != "" {
 		lines = append(lines, labelled("Price", price))
 	}
+	if plays, ok := strings.CutPrefix(present.Plays(p.verdict), "plays "); ok {
+		lines = append(lines, labelled("Plays", widget.Sentence(plays, p.width-20)))
+	}
 	if words := present.Foretold(p.forecast); len(words) > 0 {
 		lines = append(lines, labelled("Forecast", pane.Joined(p.width-20, words...)))
 	} else if why := p.forecast.Refused; why != "" && p.height > 30 {

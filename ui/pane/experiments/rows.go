@@ -269,7 +269,9 @@ func (p *rows) note(r row) pane.Note {
 	}
 	f, ok := r.Verdict.Worst()
 	switch {
-	case !r.Own() && f.Severity != check.SeverityError:
+	case !r.Own() && r.Run.Forecast != nil && !ok:
+		return pane.Note{Text: present.Marks(r.Marks())}
+	case !r.Own() && r.Run.Forecast == nil && f.Severity != check.SeverityError:
 		return pane.Note{Text: present.Marks(r.Marks()) + " · s measures it anew", Tone: theme.Warn}
 	case ok:
 		return submission.FindingNote(f)
@@ -319,6 +321,9 @@ func commWords(r board.Row) []string {
 
 func qualityWords(r board.Row, now time.Time) []string {
 	words := []string{present.Marks(r.Marks())}
+	if r.Run != nil && r.Run.Forecast != nil {
+		return words
+	}
 	if n := r.Analysis.Metric("iteration_wall_clock").N; n > 0 {
 		text := unit.Plural(n, "iteration")
 		if s := present.Spread(r.Analysis); s != "" {

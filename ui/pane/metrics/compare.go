@@ -176,7 +176,9 @@ func (b *best) find(runs []model.Run, defs []metric.Definition, wanted bool) {
 }
 
 func (b *best) groups(runs []model.Run) [][]scaling.Measured {
-	runs = slices.DeleteFunc(slices.Clone(runs), func(r model.Run) bool { return b.known.analyses[r.Name] == nil || r.Experiment == nil })
+	runs = slices.DeleteFunc(slices.Clone(runs), func(r model.Run) bool {
+		return b.known.analyses[r.Name] == nil || r.Experiment == nil || r.Forecast != nil
+	})
 	return scaling.Alike(model.Each(runs, b.known.measured))
 }
 

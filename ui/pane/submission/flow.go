@@ -182,7 +182,7 @@ func DiffTone(line string) theme.Tone {
 func Lines(v jobs.Preview, start string) []string {
 	r := v.Row
 	out := []string{r.Experiment.ID + "  " + r.Experiment.Description}
-	for _, words := range []string{present.Placement(r.Verdict.Placement), present.Price(r.Verdict.Price), start,
+	for _, words := range []string{present.Placement(r.Verdict.Placement), present.Price(r.Verdict.Price), present.Plays(r.Verdict), start,
 		present.KeptResult(v.KeptAs, r.Marks()), already(r)} {
 		if words != "" {
 			out = append(out, "  "+words)

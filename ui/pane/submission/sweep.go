@@ -109,7 +109,7 @@ func (f *Sweeps) body(p sweep.Plan, start string) []string {
 	}
 	table, _ := pane.Drawn(th, present.SweepJobs(p)).Text(th, width)
 	lines = append(append(lines, ""), table...)
-	for _, text := range append(present.SweepRefused(p), present.Neighbours(p), present.SweepEdited(p)) {
+	for _, text := range append(present.SweepRefused(p), present.Neighbours(p), present.SweepEdited(p), present.SweepForecasts(p)) {
 		if text != "" {
 			lines = append(lines, "")
 			lines = append(lines, widget.Paragraph(th, theme.Warn, text, 0, width)...)
