@@ -10,7 +10,9 @@ import (
 	"shardeck/model"
 )
 
-func (rd *Reader) baselines() workspace.Baselines { return workspace.Baselines{Workspace: rd.Workspace} }
+func (rd *Reader) baselines() workspace.Baselines {
+	return workspace.Baselines{Workspace: rd.Workspace}
+}
 
 // Baselines lists the baselines here, by name.
 func (rd *Reader) Baselines() ([]workspace.Baseline, error) { return rd.baselines().List() }

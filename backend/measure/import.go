@@ -62,8 +62,11 @@ func (im *Importer) Import(o ImportOptions) (Imported, error) {
 		im.importScripts(o, texts, &out)
 		return out, nil
 	}
-	if rows := rowsIn(o.Path); len(rows) > 0 {
+	if rows, others := rowsIn(o.Path); len(rows) > 0 {
 		im.importEach(rows, o, &out)
+		for _, dir := range others {
+			out.Left = append(out.Left, model.Printable(filepath.Base(dir)+": it has no card of ccl-bench: if it has traces, import it by itself"))
+		}
 		return out, nil
 	}
 	made, err := im.importRun(o)
@@ -109,7 +112,7 @@ func (im *Importer) importRun(o ImportOptions) (ImportedRun, error) {
 	facts.World = max(facts.World, len(made.Ranks))
 	info, config := infoOf(name, run, facts), openConfig(name, dir, run, facts)
 	made.Open = from[string(model.FileConfig)] == ""
-	if row := rowIn(run.Dir); row != nil {
+	if row := cmp.Or(rowIn(run.Dir), rowIn(o.Path)); row != nil { // traces may lie deeper than the card
 		info.Origin, made.Doubts = "row "+model.Printable(filepath.Base(run.Dir))+" of ccl-bench", im.doubts(row, run, facts)
 		info.Notes, info.Engine = append(info.Notes, made.Doubts...), cmp.Or(info.Engine, row.engine())
 		config, made.Open = row.config(name, dir), made.Open && !row.whole()
@@ -257,7 +260,7 @@ func (im *Importer) importScripts(o ImportOptions, texts map[string]string, out 
 func (im *Importer) importEach(dirs []string, o ImportOptions, out *Imported) {
 	for _, dir := range dirs {
 		made, err := im.importRun(ImportOptions{Path: dir, Copy: o.Copy})
-		if row := rowIn(dir); err != nil && row != nil && row.URL != "" {
+		if row := rowIn(dir); err != nil && row != nil && row.URL != "" && row.URL != "None" {
 			err = fmt.Errorf("%w; its card says that its traces lie at %s", err, row.URL)
 		}
 		if err != nil {

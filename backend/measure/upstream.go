@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -21,7 +22,7 @@ import (
 )
 
 // row is the card of a row of ccl-bench (https://github.com/cornell-sysphotonics/ccl-bench, trace_collection/), as far as it is read:
-// of the numbers in it those are nil that it does not tell.
+// its numbers are of any type, as people write them; see whole.
 type row struct {
 	HF       string `yaml:"hf_url"`
 	URL      string `yaml:"trace_url"`
@@ -29,18 +30,17 @@ type row struct {
 		Model struct {
 			Phase     string `yaml:"phase"`
 			Precision string `yaml:"precision"`
-			Iteration *int   `yaml:"iteration"`
 		} `yaml:"model"`
 		Data struct {
-			Batch  *int `yaml:"batch_size"`
-			SeqLen *int `yaml:"seq_len"`
-			Input  *int `yaml:"input_len"`
-			Output *int `yaml:"output_len"`
+			Batch  any `yaml:"batch_size"`
+			SeqLen any `yaml:"seq_len"`
+			Input  any `yaml:"input_len"`
+			Output any `yaml:"output_len"`
 		} `yaml:"data"`
 		Hardware struct {
 			XPU struct {
 				Model string `yaml:"model"`
-				Total *int   `yaml:"total_count"`
+				Total any    `yaml:"total_count"`
 			} `yaml:"xpu_spec"`
 		} `yaml:"hardware"`
 	} `yaml:"workload"`
@@ -80,13 +80,20 @@ func globless(dir string) string {
 	return strings.NewReplacer(`\`, `\\`, "[", `\[`, "*", `\*`, "?", `\?`).Replace(dir)
 }
 
-// rowsIn are the folders with cards below one that is no row itself.
-func rowsIn(dir string) []string {
+// rowsIn are the folders with cards below one that is no row itself, and those without.
+func rowsIn(dir string) (rows, others []string) {
 	if rowIn(dir) != nil {
-		return nil
+		return nil, nil
 	}
-	all, _ := filepath.Glob(filepath.Join(globless(dir), "*"))
-	return slices.DeleteFunc(all, func(d string) bool { return rowIn(d) == nil })
+	all, _ := filepath.Glob(filepath.Join(globless(dir), "*/"))
+	for _, d := range all {
+		if rowIn(d) != nil {
+			rows = append(rows, d)
+		} else {
+			others = append(others, d)
+		}
+	}
+	return rows, others
 }
 
 func (r *row) engine() model.Engine {
@@ -117,8 +124,18 @@ func (r *row) precision() string { return precisions[strings.ToLower(r.Workload.
 
 // size is a size of the layout; 1 where the card tells none.
 func (r *row) size(name string) int {
-	n, _ := r.Executor.Plan[name].(int)
-	return max(n, 1)
+	if n := whole(r.Executor.Plan[name]); n != nil {
+		return max(*n, 1)
+	}
+	return 1
+}
+
+// whole is a number above 0, in quotes or not; nil: it is none, as a list of several.
+func whole(v any) *int {
+	if n, err := strconv.Atoi(fmt.Sprint(v)); err == nil && n > 0 {
+		return &n
+	}
+	return nil
 }
 
 func (r *row) layout() model.Layout {
@@ -128,13 +145,14 @@ func (r *row) layout() model.Layout {
 // prompt is the length of a prompt: seq_len is that in some cards, and prompt and output in others.
 func (r *row) prompt() *int {
 	d := r.Workload.Data
-	return cmp.Or(d.Input, d.SeqLen)
+	return cmp.Or(whole(d.Input), whole(d.SeqLen))
 }
 
 // whole says that nothing of the config is left open.
 func (r *row) whole() bool {
 	d := r.Workload.Data
-	return r.model() != "" && r.precision() != "" && d.Batch != nil && r.prompt() != nil && d.Output != nil && r.engine() != ""
+	return r.model() != "" && r.precision() != "" && whole(d.Batch) != nil && r.prompt() != nil && whole(d.Output) != nil && r.engine() != "" &&
+		r.Executor.Plan != nil
 }
 
 // config is the experiment that the card tells; what it does not has no value.
@@ -149,9 +167,12 @@ func (r *row) config(name, dir string) []byte {
 	if r.model() != "" {
 		id = fmt.Sprintf("%q", r.model())
 	}
+	layout := fmt.Sprintf("tp: %d, pp: %d, dp_replicate: %d, dp_shard: %d, ep: %d}", l.TP, l.PP, l.DPReplicate, l.DPShard, l.EP)
+	if r.Executor.Plan == nil {
+		layout = "tp: , pp: , dp_replicate: 1, dp_shard: , ep: }"
+	}
 	return configText(name, dir, "measured by others, for ccl-bench", string(r.engine()), "name: "+id+", precision: "+r.precision(),
-		fmt.Sprintf("tp: %d, pp: %d, dp_replicate: %d, dp_shard: %d, ep: %d}", l.TP, l.PP, l.DPReplicate, l.DPShard, l.EP),
-		fmt.Sprintf("batch_size: %s, seq_len: %s, max_tokens: %s", number(d.Batch), number(r.prompt()), number(d.Output)))
+		layout, fmt.Sprintf("batch_size: %s, seq_len: %s, max_tokens: %s", number(whole(d.Batch)), number(r.prompt()), number(whole(d.Output))))
 }
 
 // What is asked of a row: its own rule's decode steps, and a TPOT that is no further above the floor than kernels without graphs take it.
@@ -163,10 +184,14 @@ func (im *Importer) doubts(r *row, run model.Run, f intake.Facts) (out []string)
 	if r.Workload.Model.Phase == "training" {
 		add("a row of training: no metric of inference is of it")
 	}
-	if n := r.Workload.Data.Output; n != nil && *n-1 < leastDecodes && r.Workload.Model.Phase != "training" {
+	if n := whole(r.Workload.Data.Output); n != nil && *n-1 < leastDecodes && r.Workload.Model.Phase != "training" {
 		add("%s, of which upstream's rule asks for %d", unit.Plural(max(*n-1, 0), "decode step"), leastDecodes)
 	}
-	if n := r.layout().GPUs(); f.World > 0 && f.World != n {
+	n, total := r.layout().GPUs(), whole(r.Workload.Hardware.XPU.Total)
+	if r.Executor.Plan != nil && total != nil && *total != n {
+		add("its card counts %s, and its layout is of %d (%s)", unit.Plural(*total, "GPU"), n, r.layout().Short())
+	}
+	if r.Executor.Plan != nil && f.World > 0 && f.World != n {
 		add("its card says %s (%s), its traces are of %s", unit.Plural(n, "GPU"), r.layout().Short(), unit.Plural(f.World, "rank"))
 	}
 	if len(run.KernelFiles()) > 0 {

@@ -70,6 +70,23 @@ func TestCardOfARow(t *testing.T) {
 	}
 }
 
+// TestNumbersOfACard: in quotes or not; lists and words are none, and without a plan no layout is known.
+func TestNumbersOfACard(t *testing.T) {
+	for from, tt := range map[string]struct{ to, line string }{
+		"batch_size: 8":   {`batch_size: "8"`, "data: {batch_size: 8, seq_len: 1024, max_tokens: 128}"},
+		"tp: 4":           {`tp: "4"`, "parallelism: {tp: 4, pp: 1, dp_replicate: 1, dp_shard: 1, ep: 1}"},
+		"seq_len: 1152":   {"seq_len: [1, 2]", "data: {batch_size: 8, seq_len: 1024, max_tokens: 128}"},
+		"precision: bf16": {"precision: [bf16]", `model: {name: "meta-llama/Llama-3.1-8B", precision: }`},
+		"batch_size: 8,":  {"batch_size: [1, 2],", "data: {batch_size: , seq_len: 1024, max_tokens: 128}"},
+		"model_plan_para": {"plan_para", "parallelism: {tp: , pp: , dp_replicate: 1, dp_shard: , ep: }"},
+	} {
+		r := rowIn(rowOf(t, strings.Replace(strings.Replace(card, "OUT", "128", 1), from, tt.to, 1), 1))
+		if got := string(r.config("x", "trace_collection/x")); !strings.Contains(got, tt.line+"\n") {
+			t.Errorf("%s: no %q in\n%s", tt.to, tt.line, got)
+		}
+	}
+}
+
 // TestDoubtsOfARow: each at its bound, by the floor of 16.06 GB less the embeddings, over 4 × 2039 GB/s at most.
 func TestDoubtsOfARow(t *testing.T) {
 	known, err := catalog.Load(catalog.Options{Sets: []string{"site=perlmutter"}, Env: func(string) string { return "" }})
