@@ -208,7 +208,7 @@ func (c *copyPlan) judge(l Backend, known []model.Experiment) []model.Experiment
 		f, _ := row.Verdict.Worst()
 		c.refused = f.Fault
 	case len(c.edits) > 0 && at >= 0:
-		c.refused = "that is " + known[at].ID
+		c.refused = known[at].ID + " is that already"
 	default:
 		known = append(known, row.Experiment)
 	}
@@ -249,7 +249,7 @@ func (c *cloning) confirm(all []copyPlan) tea.Cmd {
 func (c *cloning) line(of copyPlan) string {
 	from := of.from.Experiment.ID
 	if of.refused != "" {
-		return c.env.Theme.Paint(theme.Bad, "not of "+from+": "+of.refused)
+		return c.env.Theme.Paint(theme.Bad, "not of "+strings.TrimSpace(from+" "+present.Fields(of.edits))+": "+of.refused)
 	}
 	e := of.row.Experiment
 	words := []string{e.Layout.Short(), unlike(traitsOf(e), traitsOf(of.from.Experiment)), present.Placement(of.row.Verdict.Placement)}

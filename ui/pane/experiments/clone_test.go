@@ -15,7 +15,7 @@ func TestCloneMarkedShowsBeforeItWrites(t *testing.T) {
 	d := drive(t, w, 100, 24).Press("space", "space", "space")
 	d.Press("c").Expect("clone 3 marked, each with").Type("tp=2 batch=8").Press("enter")
 	d.Expect("Make 1 experiment?", "E1.4 from E1.1  TP2 · batch 8", "▌ Make", "0.25 node-hours")
-	d.Expect("not of E1.2: that is E1.4", "not of E1.3: that is E1.4")
+	d.Expect("not of E1.2 tp 2 · batch_size 8: E1.4 is that already", "not of E1.3 tp 2")
 	if changed := w.Changed(before); len(changed) > 0 {
 		t.Fatalf("written before it was asked: %v", changed)
 	}
@@ -30,7 +30,7 @@ func TestCloneMarkedRefusesWhatIsIllegal(t *testing.T) {
 	w := panetest.Open(t)
 	before := w.Digest()
 	d := drive(t, w, 100, 24).Press("space", "space", "c").Type("tp=3").Press("enter")
-	d.Expect("None can be made", "not of E1.1: TP=3 is not possible: 32 heads do not divide by 3", "not of E1.2").Press("esc")
+	d.Expect("None can be made", "not of E1.1 tp 3: TP=3 is not possible: 32 heads do not divide by 3", "not of E1.2").Press("esc")
 	d.Press("c").Type("tp").Press("enter").Expect("marked, each with tp▌")
 	if changed := w.Changed(before); len(changed) > 0 {
 		t.Errorf("written: %v", changed)

@@ -25,7 +25,7 @@ func keys() pane.Table[*Pane] {
 			Do: func(p *Pane) tea.Cmd { return p.list.Mark() }, Why: mayMark},
 		{Key: pane.Foot("/", "/", "filter", "show only some: tp:4 state:failed model:~70b, ! for the opposite"),
 			Do: func(p *Pane) tea.Cmd { return p.list.AskFilter(&p.Dialog) }},
-		{Key: pane.On(">", "> <", "sort by next", "order the list by the next column in sight, or the one before"),
+		{Key: pane.On(">", "> <", "next order", "order the list by the next column in sight, or the one before"),
 			Do: func(p *Pane) tea.Cmd { return p.list.NextOrder(1) }},
 		{Key: pane.On("<", "<", "sort back", ""), Do: func(p *Pane) tea.Cmd { return p.list.NextOrder(-1) }},
 		{Key: pane.On("o", "o", "sort…", "choose by name what the list is ordered by; the same again turns it round"),

@@ -26,7 +26,7 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.On("n", "n", "next", "the next sweep"), Do: (*Pane).next, Why: needAnother},
 		{Key: pane.Foot("/", "/", "filter", "show only some rows"),
 			Do: func(p *Pane) tea.Cmd { return p.list.AskFilter(&p.Dialog) }, Why: needSweep},
-		{Key: pane.On(">", "> <", "sort by next", "order the table by the next column in sight, or the one before"),
+		{Key: pane.On(">", "> <", "next order", "order the table by the next column in sight, or the one before"),
 			Do: func(p *Pane) tea.Cmd { return p.list.NextOrder(1) }},
 		{Key: pane.On("<", "<", "sort back", ""), Do: func(p *Pane) tea.Cmd { return p.list.NextOrder(-1) }},
 		{Key: pane.On("o", "o", "sort…", "choose by name what the table is ordered by; the same again turns it round"),
