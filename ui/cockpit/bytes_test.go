@@ -8,6 +8,7 @@ import (
 	"github.com/muesli/termenv"
 
 	"shardeck/ui/panetest"
+	"shardeck/ui/screen"
 	"shardeck/ui/theme"
 )
 
@@ -87,5 +88,35 @@ func TestPagesOfRanksAreFew(t *testing.T) {
 	}
 	if sum > 24*mostOfAMove/2 {
 		t.Errorf("20 moves took %d bytes", sum)
+	}
+}
+
+// TestBytesOfALiveJob: while a job writes its log, a line or two at a time, its pane costs 200 bytes a frame in the mean, where a page of
+// the log is turned twice that; other panes cost nothing.
+func TestBytesOfALiveJob(t *testing.T) {
+	for _, c := range []struct {
+		keys []string
+		most int // bytes of a frame in the mean
+	}{{[]string{"3"}, 200}, {[]string{"3", "+"}, 200}, {[]string{"4", "+"}, 0}} {
+		w := panetest.Open(t)
+		d := coloured(t, w, 140, 45).Press(c.keys...)
+		sum, log := 0, "logs/E1.3_3141592.out"
+		for i := range 24 {
+			line := fmt.Sprintf("shardeck: iteration %d of 30 timing", i+1)
+			if i%2 == 1 {
+				line = fmt.Sprintf("INFO 14:02:%02d Engine 000: Avg prompt throughput: 1%02d.4 tokens/s, Avg generation throughput: 2%02d.4 tokens/s", i, i, i)
+			}
+			w.Write(log, w.Read(log)+line+"\n")
+			w.Pass(4 * time.Second)
+			_, painted := screen.Changes(nil, d.S.View(), d.W)
+			text, _ := screen.Changes(painted, d.Send(w.JobList()).S.View(), d.W)
+			if sum += len(text); len(text) > 5*c.most/2 {
+				t.Errorf("%v: frame %d took %d bytes", c.keys, i, len(text))
+			}
+		}
+		t.Logf("%v: %d bytes a frame", c.keys, sum/24)
+		if sum > 24*c.most {
+			t.Errorf("%v: %d bytes a frame in the mean, at most %d", c.keys, sum/24, c.most)
+		}
 	}
 }

@@ -226,25 +226,32 @@ func at[T any](all []T, i int, blank T) T {
 	return blank
 }
 
-// write writes cells in their colours. What the line no longer has is erased.
+// write writes cells in their colours. What the line no longer has is erased, and so is a stretch of blanks at the end.
 func write(b *strings.Builder, line []cell, from, to int) {
-	style := ""
-	for i := from; i < min(to, len(line)); i++ {
-		if c := line[i]; c.style != style {
+	style, end := "", min(to, len(line))
+	for end > from && line[end-1] == blank {
+		end--
+	}
+	erase := ansi.EraseCharacter(to - end)
+	if to > len(line) {
+		erase = ansi.EraseLineRight
+	} else if to-end <= len(erase) {
+		erase, end = "", to
+	}
+	for _, c := range line[min(from, end):end] {
+		if c.style != style {
 			if style != "" {
 				b.WriteString(ansi.ResetStyle)
 			}
 			style = c.style
 			b.WriteString(style)
 		}
-		b.WriteString(line[i].text)
+		b.WriteString(c.text)
 	}
 	if style != "" {
 		b.WriteString(ansi.ResetStyle)
 	}
-	if to > len(line) {
-		b.WriteString(ansi.EraseLineRight)
-	}
+	b.WriteString(erase)
 }
 
 // cells takes a line apart; false where a letter is not one column wide, or something else than colours is in it.

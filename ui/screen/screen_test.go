@@ -123,6 +123,7 @@ func TestPatch(t *testing.T) {
 		"two places, near":        {"a 12 b", "A 12 B", "\x1b[3;1HA 12 B"},
 		"shorter":                 {"abc def", "abc", "\x1b[3;5H\x1b[K"},
 		"longer":                  {"abc", "abc def", "\x1b[3;5Hdef"},
+		"blanks within":           {"abcdefghijkl|", "ab          |", "\x1b[3;3H\x1b[10X"},
 		"colour alone":            {"ab", "a" + red + "b" + off, "\x1b[3;2H" + red + "b\x1b[m"},
 		"gone":                    {"abc", "", "\x1b[3;1H\x1b[K"},
 		"blanks at the end":       {"abc", "abc   ", ""},

@@ -162,6 +162,18 @@ type Pager struct {
 	Tone    func(line string) theme.Tone // nil: plain
 	Focused bool
 	Wrap    bool
+	Tail    bool // lines come at its end: where the last leaves the window, that goes on by most of a page, not by a line each time
+}
+
+// keep brings the cursor in sight.
+func (p *Pager) keep(height int) {
+	p.Cursor = clamp(p.Cursor, 0, len(p.Lines)-1)
+	switch beyond := p.Cursor - p.First - height; {
+	case !p.Tail || p.Cursor < p.First || beyond >= height/2:
+		p.Keep(len(p.Lines), height)
+	case beyond >= 0:
+		p.First = p.Cursor - height/3
+	}
 }
 
 // View draws the window; a wrapped line takes as many rows as it needs.
@@ -169,7 +181,7 @@ func (p *Pager) View(th *theme.Theme, width, height int) []string {
 	if height <= 0 {
 		return nil
 	}
-	p.Keep(len(p.Lines), p.fitting(width, height))
+	p.keep(p.fitting(width, height))
 	var out []string
 	for i := p.First; i < len(p.Lines) && len(out) < height; i++ {
 		before, tone := "   ", theme.Plain

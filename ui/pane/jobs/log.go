@@ -105,6 +105,8 @@ func (g *jobLog) showEnd(same bool) {
 		g.pager.Cursor = on
 	}
 	g.pager.Lines, g.line, g.held = part.Lines, part.Line, false
+	j, _ := g.job()
+	g.pager.Tail = j.State.Active()
 	if !same || atEnd {
 		g.pager.Cursor = max(len(g.pager.Lines)-1, 0)
 	}
