@@ -36,6 +36,8 @@ type Chart struct {
 	Mark                 []float64  // x of vertical marks (node boundaries)
 	MarkName             string     // written beside each, where there is room
 	Decimals             int        // of the labels of y
+	Reach                float64    // what the y axis shows at least, as far as that leaves the points half of it
+	Small                bool       // one of several under one crosshair, which is on their axes alone: each of its cells is sent anew as it moves
 }
 
 // frame is where things are: cells of the plot, and of what stands beside it.
@@ -106,7 +108,7 @@ const most = 2
 
 // rangeY is the least and the greatest value that the axis shows.
 func (c *Chart) rangeY(points []Point) (bottom, top float64) {
-	bottom, own, all := math.Inf(1), 0.0, 0.0
+	bottom, own, all := math.Inf(1), 0.0, c.Reach
 	for _, s := range c.Series {
 		for _, p := range c.usable(s) {
 			bottom, all = min(bottom, p.Y), max(all, p.Y, p.High)
@@ -247,7 +249,10 @@ func (c *Chart) axis(th *theme.Theme, f *frame, points []Point) {
 	}
 	crossed := c.crossed(f)
 	if crossed {
-		tick(c.Cursor, theme.Accent, theme.Accent)
+		tone := map[bool]theme.Tone{true: theme.Plain, false: theme.Accent}[c.Small]
+		if tick(c.Cursor, tone, tone); c.Small {
+			f.Sign(f.x.at(c.Cursor), f.rows, th.Best, Ink{})
+		}
 	}
 	for _, p := range points {
 		if p.X != c.Cursor || !crossed {

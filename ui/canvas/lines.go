@@ -27,7 +27,7 @@ func (c *Chart) verticals(th *theme.Theme, f *frame) {
 			f.Under(f.x.at(x)+2+i, f.rows-1, string(r), Ink{Tone: theme.Dim})
 		}
 	}
-	for r := f.rows - 1; r >= 0 && c.crossed(f); r -= sparse {
+	for r := f.rows - 1; r >= 0 && c.crossed(f) && !c.Small; r -= max(sparse, f.rows/6) {
 		f.Under(f.x.at(c.Cursor), r, th.Wall, Ink{Tone: theme.Accent})
 	}
 }

@@ -91,6 +91,40 @@ func TestPagesOfRanksAreFew(t *testing.T) {
 	}
 }
 
+// TestBytesOfPictures holds charts, small multiples, heat map, waterfall, frontier and what else is drawn to the same budgets, among
+// four panes and alone.
+func TestBytesOfPictures(t *testing.T) {
+	w := gridded(t)
+	for name, c := range map[string]struct{ keys, moves []string }{
+		"charts":          {[]string{"5", "home"}, []string{"right", "right", "down", "down", "up", "left"}},
+		"small multiples": {[]string{"5", "v", "home"}, []string{"right", "right", "down", "down", "up", "left"}},
+		"waterfall":       {[]string{"5", "home", "right", "e"}, nil},
+		"frontier":        {[]string{"end", "v"}, []string{"down", "down", "up"}},
+		"heat map":        {[]string{"end", "v", "v"}, []string{"down", "up"}},
+		"points":          {[]string{"end", "v", "v", "v"}, []string{"down", "down", "up"}},
+		"help":            {[]string{"?", "k"}, []string{"down", "down", "up"}},
+		"legend":          {[]string{"?", "s", "i", "g", "n", "s"}, []string{"down", "up"}},
+		"palette":         {[]string{":"}, []string{"down", "down", "up"}},
+		"suggestions":     {[]string{"b"}, []string{"tab"}},
+	} {
+		for _, zoomed := range [][]string{nil, {"+"}} {
+			w := w
+			if name == "waterfall" { // of two runs that have traces
+				w = panetest.Open(t)
+			}
+			d := coloured(t, w, 140, 45).Press(zoomed...).Press(c.keys...)
+			if n := d.Redraw(); n > mostOfAScreen {
+				t.Errorf("%s, zoomed %v: %d bytes for all of it", name, zoomed, n)
+			}
+			for _, k := range c.moves {
+				if n := d.Bytes(k); n > mostOfAMove {
+					t.Errorf("%s, zoomed %v, %q: %d bytes\n%s", name, zoomed, k, n, d.Frame())
+				}
+			}
+		}
+	}
+}
+
 // TestBytesOfALiveJob: while a job writes its log, a line or two at a time, its pane costs 200 bytes a frame in the mean, where a page of
 // the log is turned twice that; other panes cost nothing.
 func TestBytesOfALiveJob(t *testing.T) {
@@ -118,5 +152,20 @@ func TestBytesOfALiveJob(t *testing.T) {
 		if sum > 24*c.most {
 			t.Errorf("%v: %d bytes a frame in the mean, at most %d", c.keys, sum/24, c.most)
 		}
+	}
+}
+
+// TestPictureFrames: what is drawn of a sweep and of a change, at the usual sizes.
+func TestPictureFrames(t *testing.T) {
+	w, other := gridded(t), panetest.Open(t)
+	for _, size := range []struct{ width, height int }{{80, 24}, {140, 45}, {200, 60}} {
+		for _, c := range []struct {
+			name string
+			keys []string
+		}{{"multiples", []string{"5", "v"}}, {"frontier", []string{"1", "end", "v"}}, {"heat", []string{"1", "end", "v", "v"}}} {
+			start(t, w, size.width, size.height).Press(c.keys...).Golden(fmt.Sprintf("%s-%dx%d", c.name, size.width, size.height))
+		}
+		d := start(t, other, size.width, size.height).Press("5", "home", "right", "e")
+		d.Golden(fmt.Sprintf("waterfall-%dx%d", size.width, size.height))
 	}
 }

@@ -18,18 +18,38 @@ var screens = map[string][]string{
 	"jobs": {"3"}, "log": {"3", "enter"}, "failed job": {"down", "down", "down", "enter"},
 	"metrics": {"4"}, "run": {"4", "enter"}, "definition": {"4", "d"}, "columns": {"4", "c"},
 	"charts": {"5"}, "side by side": {"5", "v"}, "any metric": {"5", "m"}, "traces": {"down", "t"}, "skew": {"down", "t", "S"},
+	"waterfall": {"5", "home", "right", "e"}, "small multiples": {"5", "v", "down"}, "x-ray": {"down", "t", "x"}, "timeline": {"down", "t", "shift+tab", "+"},
+	"suggestions": {"b"}, "help searched": {"?", "k", "e"}, "legend": {"?", "s", "i", "g", "n", "s"},
+	"frontier": {"end", "v"}, "heat map": {"end", "v", "v"}, "points of a sweep": {"end", "v", "v", "v"},
 	"help": {"?"}, "palette": {":", "r"}, "submit": {"s"}, "messages": {":", "m", "e", "s", "enter"},
+}
+
+// gridded is a workspace with a sweep of two fields, of which three points are measured.
+func gridded(t testing.TB) *panetest.Workspace {
+	w := panetest.Analysed(t)
+	w.Write("experiments/sweeps/grid.yaml", "base: E1.1\nvary:\n  parallelism.tp: [1, 2]\n  data.batch_size: [4, 16]\n")
+	for i, name := range []string{"grid-tp1-b4", "grid-tp2-b4", "grid-tp1-b16"} {
+		tp, batch := name[7:8], name[10:]
+		w.Measure(name, "E1.1", panetest.Timing{TTFT: 60, TPOT: []float64{8.5, 6.6, 9.4}[i]}, "batch_size: 4", "batch_size: "+batch, "tp: 1", "tp: "+tp)
+		w.Analysis(name)
+	}
+	return w
 }
 
 // TestFramesKeepToTheirScreen draws every screen at every size, coming from another one:
 // as many lines as the terminal has, none wider, a cursor somewhere, and keys on the last
 // line.
 func TestFramesKeepToTheirScreen(t *testing.T) {
+	w := gridded(t)
 	sizes := [][2]int{{60, 18}, {61, 19}, {79, 23}, {80, 24}, {100, 30}, {119, 34}, {120, 35}, {140, 45}, {200, 60}, {300, 100},
-		{60, 100}, {300, 18}}
+		{60, 100}, {300, 18}, {200, 35}, {118, 50}}
 	for name, keys := range screens {
 		t.Run(name, func(t *testing.T) {
-			d := start(t, panetest.Open(t), 80, 24).Press(keys...)
+			w := w
+			if name == "waterfall" { // of two runs that have traces
+				w = panetest.Open(t)
+			}
+			d := start(t, w, 80, 24).Press(keys...)
 			for _, size := range sizes {
 				d.Resize(size[0], size[1])
 				if wrong := misfit(d.Frame(), size[0], size[1]); wrong != "" {

@@ -75,7 +75,11 @@ func (f *fall) lines(th *theme.Theme, width, height int) []string {
 		if i == 0 {
 			lines = append(lines, "")
 		}
-		lines = append(lines, widget.Paragraph(th, theme.Dim, text, 3, width-6)...)
+		part := widget.Paragraph(th, theme.Dim, text, 3, width-6)
+		if len(lines)+len(part) > height && len(lines) > 0 {
+			return append(lines[:min(len(lines), height-1)], "   "+th.Paint(theme.Dim, th.More+" n says the rest"))
+		}
+		lines = append(lines, part...)
 	}
 	return lines
 }

@@ -117,7 +117,7 @@ const leastWidth, leastChart = 38, 7
 func (f *figure) drawPanel(p panel, r row, focused, small bool, width, height int) []string {
 	least, most := f.span()
 	c := canvas.Chart{YTitle: p.Unit, XTitle: f.axis.head, LogX: f.logX(), Span: [2]float64{least, most},
-		LogY: f.log, Cursor: math.NaN(), Decimals: p.Decimals,
+		LogY: f.log, Cursor: math.NaN(), Decimals: p.Decimals, Small: small,
 		Mark: p.chart.Nodes, MarkName: "node full"}
 	if focused && most > least {
 		c.Cursor = r.point.X
@@ -145,7 +145,11 @@ func (f *figure) drawPanel(p panel, r row, focused, small bool, width, height in
 		for _, point := range s.Points {
 			low, high := point.Range()
 			line.Points = append(line.Points, canvas.Point{X: point.X, Y: point.Value, Low: low, High: high, Hollow: point.Foretold})
-			if i == r.line && !f.bare && point.Ideal > 0 {
+			if f.bare || point.Ideal <= 0 {
+				continue
+			}
+			c.Reach = max(c.Reach, point.Ideal) // an axis that went with the line under the cursor would draw all anew
+			if sameStart(s, p.chart.Series[r.line]) && !slices.ContainsFunc(guide.Points, func(g canvas.Point) bool { return g.X == point.X }) {
 				guide.Points = append(guide.Points, canvas.Point{X: point.X, Y: point.Ideal})
 			}
 		}
@@ -155,6 +159,11 @@ func (f *figure) drawPanel(p panel, r row, focused, small bool, width, height in
 		c.Series = append(c.Series, guide)
 	}
 	return c.View(f.env.Theme, width, height)
+}
+
+// sameStart: two lines begin at one point, so that one ideal line is that of both.
+func sameStart(a, b scaling.ChartSeries) bool {
+	return len(a.Points) > 0 && len(b.Points) > 0 && a.Points[0].X == b.Points[0].X && a.Points[0].Ideal == b.Points[0].Ideal
 }
 
 // logX: parts of a layout are powers of two, and so is what spans two of these.
