@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path/filepath"
 	"regexp"
 
 	"shardeck/backend/trace"
@@ -68,5 +69,8 @@ func Insert(ctx context.Context, path string, w io.Writer, add Additions) error 
 	if err == nil {
 		_, err = io.Copy(w, src)
 	}
-	return err
+	if err != nil {
+		return fmt.Errorf("%s cannot be copied whole: %w", filepath.Base(path), err)
+	}
+	return nil
 }

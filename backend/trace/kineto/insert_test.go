@@ -60,4 +60,11 @@ func TestInsert(t *testing.T) {
 	if err := Insert(t.Context(), filepath.Join(t.TempDir(), "none.json"), &bytes.Buffer{}, add); err == nil {
 		t.Error("inserted into nothing")
 	}
+	path := filepath.Join(t.TempDir(), "cut.json.gz")
+	if err := os.WriteFile(path, packed.Bytes()[:packed.Len()-9], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := Insert(t.Context(), path, &bytes.Buffer{}, add); err == nil || !strings.HasPrefix(err.Error(), "cut.json.gz cannot be copied whole") {
+		t.Errorf("of a packed file that is cut: %v", err)
+	}
 }
