@@ -28,9 +28,10 @@ var (
 		`((?:[a-z][a-z0-9+.-]*://|[A-Za-z]:\\|\\\\|~[\w.-]*/|\$\{?\w+\}?/|\.{1,2}/|/|[\pL\w.@+-]+/[\pL\w.@+-]+/)` +
 		`[^\s"'<>|;,)\]}]+|[\pL\w.@+-]+/[\pL\w.@+-]+\.[a-z]{2,6}\b)`)
 	mail    = regexp.MustCompile(`[\w.+-]+@[\w-]+(?:\.[\w-]+)+`)
-	address = regexp.MustCompile(`\b\d{1,3}(?:\.\d{1,3}){3}\b`)
-	// hosts of clusters: nid001234, login07.perlmutter.nersc.gov, node-12.local
-	host = regexp.MustCompile(`\b(?:nid|login|gpu|node|compute|cn|gn)-?\d{2,}[\w.-]*\b` +
+	address = regexp.MustCompile(`\b\d{1,3}(?:\.\d{1,3}){3}\b|\b[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*::(?:[0-9a-f]{1,4}:)*[0-9a-f]*\d[0-9a-f]*\b`)
+	secret  = regexp.MustCompile(`(?i)((?:key|token|password|secret)[ =:]+)[^\s"']{8,}`) // behind an argument of that name
+	// hosts of clusters: nid001234, login07.perlmutter.nersc.gov, gpu-a100-03, node-12.local
+	host = regexp.MustCompile(`\b(?:nid|login|gpu|node|compute|cn|gn)(?:-[a-z]+\d*)*-?\d{2,}[\w.-]*\b` +
 		`|\b[\w-]+(?:\.[\w-]+)*\.(?:gov|edu|local|internal|cluster|lan)\b`)
 	// who a folder is of: /home/NAME, /global/homes/a/NAME, /pscratch/sd/a/NAME, /cfs/cdirs/PROJECT
 	owned = regexp.MustCompile(`/(?:home|homes|users|Users|u|scratch|work|projects?|cdirs|sd)/(?:[a-z]/)?([A-Za-z][\w.-]+)`)
@@ -45,23 +46,30 @@ func Owners(path string) (names []string) {
 }
 
 // Hide takes the names out of a text. Words count whole, in any case; of a path nothing is left but the name of a file of ours.
-func (n Names) Hide(text string) string {
-	for _, from := range slices.SortedFunc(maps.Keys(n.Files), func(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(a, b)) }) {
-		if len(from) > 1 {
-			text = strings.ReplaceAll(text, from, n.Files[from])
+func (n Names) Hide(text string) string { return n.hider()(text) }
+
+// hider is Hide, for many texts.
+func (n Names) hider() func(text string) string {
+	files := slices.SortedFunc(maps.Keys(n.Files), func(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(a, b)) })
+	words := n.words()
+	return func(text string) string {
+		for _, from := range files {
+			if len(from) > 1 {
+				text = strings.ReplaceAll(text, from, n.Files[from])
+			}
 		}
+		for last := ""; last != text; { // neighbours share the sign between them
+			last, text = text, wholePath.ReplaceAllStringFunc(text, hidePath)
+		}
+		for _, pattern := range []*regexp.Regexp{mail, address, host} {
+			text = pattern.ReplaceAllString(text, Left)
+		}
+		text = secret.ReplaceAllString(text, "${1}"+Left)
+		for i := 0; words != nil && i < 2; i++ { // neighbours share the sign between them
+			text = words.ReplaceAllString(text, "${1}"+Left+"${2}")
+		}
+		return text
 	}
-	for last := ""; last != text; { // neighbours share the sign between them
-		last, text = text, wholePath.ReplaceAllStringFunc(text, hidePath)
-	}
-	for _, pattern := range []*regexp.Regexp{mail, address, host} {
-		text = pattern.ReplaceAllString(text, Left)
-	}
-	if w := n.words(); w != nil {
-		text = w.ReplaceAllString(text, "${1}"+Left+"${2}")
-		text = w.ReplaceAllString(text, "${1}"+Left+"${2}") // neighbours share the sign between them
-	}
-	return text
 }
 
 // hidePath leaves of a path the sign before it, the marks behind it, and the name of a file of ours.
@@ -109,7 +117,7 @@ func (p Page) Without(n Names) (out Page, err error) {
 	if err = json.Unmarshal(text, &tree); err != nil {
 		return out, err
 	}
-	if text, err = json.Marshal(n.hideAll(tree, "")); err != nil {
+	if text, err = json.Marshal(hideAll(n.hider(), tree, "")); err != nil {
 		return out, err
 	}
 	err = json.Unmarshal(text, &out)
@@ -119,24 +127,25 @@ func (p Page) Without(n Names) (out Page, err error) {
 // told are the keys whose texts we wrote ourselves: definitions, units, hashes.
 var told = []string{"sha256", "key", "id", "unit", "definitions", "made", "shardeck"}
 
-func (n Names) hideAll(v any, key string) any {
+func hideAll(hide func(string) string, v any, key string) any {
 	switch x := v.(type) {
 	case string:
-		return n.Hide(x)
+		return hide(x)
 	case []any:
-		return model.Each(x, func(e any) any { return n.hideAll(e, key) })
+		return model.Each(x, func(e any) any { return hideAll(hide, e, key) })
 	case map[string]any:
 		out := map[string]any{}
-		for k, e := range x {
+		for _, k := range slices.Sorted(maps.Keys(x)) {
+			e := x[k]
 			if slices.Contains(told, k) {
 				out[k] = e
 				continue
 			}
-			hidden := n.Hide(k)
+			hidden := hide(k)
 			for i := 2; out[hidden] != nil; i++ { // two names that are alike without it
-				hidden = fmt.Sprintf("%s %d", n.Hide(k), i)
+				hidden = fmt.Sprintf("%s %d", hide(k), i)
 			}
-			out[hidden] = n.hideAll(e, k)
+			out[hidden] = hideAll(hide, e, k)
 		}
 		return out
 	}
