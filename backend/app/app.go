@@ -162,11 +162,7 @@ func (a *App) furnish() {
 	a.Sweeps = a.Dispatcher.Sweeps
 	a.Publish = publish.New(publish.Needs{
 		Root: a.ws.Root, Folder: a.ws.Folder, Lanes: a.Measure.Lanes, Known: []string{o.Env("USER"), o.Env("LOGNAME"), a.catalog.Settings.Account}, NodeGPUs: a.world.GPUsPerNode(), Pool: a.pool,
-		Budget: a.LoginBudget, Among: func(runs []string) publish.Results { return a.Measure.Among(runs) }, Sweeps: a.Sweeps, Forecast: a.Forecasts.Forecast,
-		Config: func(id string) (model.Experiment, error) {
-			row, err := a.Experiments.Row(id)
-			return row.Experiment, err
-		},
+		Budget: a.LoginBudget, Among: func(runs []string) publish.Results { return a.Measure.Among(runs) }, Sweeps: a.Sweeps, Foretold: a.Forecasts.ForetoldOf,
 	})
 }
 

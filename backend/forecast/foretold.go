@@ -9,6 +9,29 @@ import (
 	"shardeck/model/scaling"
 )
 
+// ForetoldOf is Foretold of experiments by their ids, by all traces. Of one that cannot be foretold, or was run, the error says so.
+func (f *Forecasts) ForetoldOf(ctx context.Context, ids []string) ([]scaling.Measured, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	said, err := f.Forecast(ctx, ids, false)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range said {
+		if x.Refused != "" {
+			return nil, model.Failed(x.ID+" cannot be forecast: "+x.Refused, nil, "")
+		} else if x.Measured != "" {
+			return nil, model.Failed(x.ID+" needs no forecast: it was measured, by "+x.Measured, nil, "")
+		}
+	}
+	rows, err := model.Through(ids, f.Row)
+	if err != nil {
+		return nil, err
+	}
+	return f.Foretold(ctx, rows)
+}
+
 // Foretold are the experiments without a run, as far as the laws say something of them, to stand among runs in charts: metrics by their
 // forecasts, named for the experiment. It reads no trace.
 func (f *Forecasts) Foretold(ctx context.Context, rows []board.Row) (all []scaling.Measured, err error) {

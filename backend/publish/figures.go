@@ -2,6 +2,7 @@ package publish
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -56,8 +57,8 @@ func (p *Publisher) Figure(ctx context.Context, o FigureOrder, progress pool.Pro
 	return k.draw(p, ctx, o, progress)
 }
 
-// series are the lines of the runs of an order; only the small files of a run are read.
-func (p *Publisher) series(ctx context.Context, o FigureOrder, x scaling.Axis, metrics ...string) (out [][]scaling.Series, err error) {
+// series are the lines of the runs of an order, with what is foretold; only the small files of a run are read.
+func (p *Publisher) series(ctx context.Context, o FigureOrder, x scaling.Axis, y string, told ...scaling.Measured) ([]scaling.Series, error) {
 	here := p.Among(nil)
 	if len(o.Of) > 0 {
 		runs, err := p.runs(ctx, o.Of, &page.Input{})
@@ -66,7 +67,7 @@ func (p *Publisher) series(ctx context.Context, o FigureOrder, x scaling.Axis, m
 		}
 		here = p.Among(model.Each(runs, func(r model.Run) string { return r.Name }))
 	}
-	return model.Through(metrics, func(m string) ([]scaling.Series, error) { return here.Scaling(ctx, x, m) })
+	return here.Scaling(ctx, x, y, told...)
 }
 
 // entries are the points of a sweep, or runs.
@@ -79,59 +80,18 @@ func (p *Publisher) entries(ctx context.Context, o FigureOrder) ([]scaling.Entry
 }
 
 func (p *Publisher) scaling(ctx context.Context, o FigureOrder, _ pool.Progress) (figure.Figure, error) {
-	found, err := p.series(ctx, o, scaling.AxisGPUs, scaling.ThroughputMetric)
+	told, err := p.Foretold(ctx, o.Forecasts)
 	if err != nil {
 		return figure.Figure{}, err
 	}
-	all, err := p.foretold(ctx, found[0], o.Forecasts)
-	return figure.Scaling(all, p.NodeGPUs), err
-}
-
-// foretold puts experiments into the series of their work, as they are forecast.
-func (p *Publisher) foretold(ctx context.Context, all []scaling.Series, ids []string) ([]scaling.Series, error) {
-	if len(ids) == 0 {
-		return all, nil
-	}
-	said, err := p.Forecast(ctx, ids, false)
-	for i := 0; err == nil && i < len(said); i++ {
-		f := said[i]
-		var e model.Experiment
-		if e, err = p.Config(f.ID); err != nil {
-			break
-		}
-		m := f.Metric(scaling.ThroughputMetric)
-		if m.Name == "" {
-			return all, model.Failed(fmt.Sprintf("%s cannot be forecast: %s", f.ID, f.Refused), nil, "")
-		}
-		to := slices.IndexFunc(all, func(s scaling.Series) bool { return p.sameWork(s, e) })
-		if to < 0 {
-			to, all = len(all), append(all, scaling.Series{Name: scaling.KeyOf(e, nil, "").String()})
-		}
-		all[to].Forecast(scaling.Point{Run: f.ID, Layout: e.Layout.Short(), X: float64(e.Layout.GPUs()), Y: m.Value, Low: m.Low, High: m.High})
-	}
-	return all, err
-}
-
-// sameWork reports whether the runs of a series do the work of an experiment, whatever ran them.
-func (p *Publisher) sameWork(s scaling.Series, e model.Experiment) bool {
-	run, err := p.Among(nil).Run(s.Points[0].Run)
-	if err != nil || run.Experiment == nil {
-		return false
-	}
-	work := func(e model.Experiment) scaling.ScalingKey {
-		k := scaling.KeyOf(e, nil, "")
-		k.Layers, k.Engine, k.Replay = 0, "", false
-		return k
-	}
-	return work(*run.Experiment) == work(e)
+	found, err := p.series(ctx, o, scaling.AxisGPUs, scaling.ThroughputMetric, told...)
+	return figure.Scaling(found, p.NodeGPUs), err
 }
 
 func (p *Publisher) latency(ctx context.Context, o FigureOrder, _ pool.Progress) (figure.Figure, error) {
-	found, err := p.series(ctx, o, scaling.AxisBatch, "ttft", "tpot")
-	if err != nil {
-		return figure.Figure{}, err
-	}
-	return figure.Latency(found[0], found[1]), nil
+	ttft, err := p.series(ctx, o, scaling.AxisBatch, "ttft")
+	tpot, errTPOT := p.series(ctx, o, scaling.AxisBatch, "tpot")
+	return figure.Latency(ttft, tpot), cmp.Or(err, errTPOT)
 }
 
 func (p *Publisher) frontier(ctx context.Context, o FigureOrder, _ pool.Progress) (figure.Figure, error) {
@@ -194,15 +154,12 @@ func (p *Publisher) heatmap(ctx context.Context, o FigureOrder, _ pool.Progress)
 	}
 	fields, err := model.Through(by, func(w string) (string, error) { return scaling.FieldOf(entries, w) })
 	if err == nil && (len(fields) == 0 || len(fields) > 2) {
-		err = model.Invalid("a heat map is over one or two fields", "--by tp,batch")
+		err = model.Invalid(fmt.Sprintf("a heat map is over one or two fields that differ, not over %d", len(fields)), "--by tp,batch")
 	}
 	if err != nil {
 		return figure.Figure{}, err
 	}
-	if o.Metric == "" {
-		o.Metric = scaling.ThroughputMetric
-	}
-	g, err := scaling.GridOf(entries, o.Metric, fields)
+	g, err := scaling.GridOf(entries, cmp.Or(o.Metric, scaling.ThroughputMetric), fields)
 	return figure.Heatmap(g), err
 }
 
@@ -212,6 +169,6 @@ func (p *Publisher) Written(f figure.Figure, inches float64, format string) (map
 	if err := report.Paper(&drawn, f, inches, format); err != nil {
 		return nil, err
 	}
-	err := report.FigureCSV(&numbers, f)
+	err := report.WriteCSV(&numbers, "figure", f.Records())
 	return map[string][]byte{"." + format: drawn.Bytes(), ".csv": numbers.Bytes(), ".txt": []byte(f.Title + ". " + f.Caption + "\n")}, err
 }

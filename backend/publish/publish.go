@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -22,7 +23,6 @@ import (
 	"shardeck/model"
 	"shardeck/model/compare"
 	"shardeck/model/explain"
-	"shardeck/model/forecast"
 	"shardeck/model/metric"
 	"shardeck/model/page"
 	"shardeck/model/scaling"
@@ -41,9 +41,8 @@ type Needs struct {
 	Pool     *pool.Pool
 	Budget   func() int64                // of bytes that may be read here; 0: any number
 	Among    func(runs []string) Results // what is known of some runs, as if no others were here
-	Sweeps   Sweeps                      //
-	Forecast func(ctx context.Context, ids []string, prior bool) ([]forecast.Forecast, error)
-	Config   func(id string) (model.Experiment, error) // of an experiment
+	Sweeps   Sweeps
+	Foretold func(ctx context.Context, ids []string) ([]scaling.Measured, error)
 }
 
 // Results is what was measured.
@@ -213,10 +212,11 @@ func (p *Publisher) fill(ctx context.Context, here Results, names []string, in *
 	}
 	in.ByGPUs, in.TTFT, in.TPOT = byGPUs, ttft, tpot
 	in.Scalings, in.Fronts = scaling.ScalingsOf(entries), scaling.FrontiersOf(entries)
-	alike := alikeOf(in.Sources)
-	if len(alike) < 2 {
+	works := page.Works(in.Sources, func(s page.Source) bool { return s.Problem == "" })
+	if len(works) == 0 || len(works[0]) < 2 {
 		return nil
 	}
+	alike := model.Each(works[0], func(m scaling.Measured) string { return m.Run.Name })
 	c, err := here.Compare(ctx, alike, progress)
 	if err != nil {
 		return err
@@ -228,17 +228,8 @@ func (p *Publisher) fill(ctx context.Context, here Results, names []string, in *
 	return ctx.Err()
 }
 
-// alikeOf are the runs that were read and are of one work, those of the work with most runs, in their order.
-func alikeOf(all []page.Source) []string {
-	unread := func(s page.Source) bool { return s.Analysis == nil || s.Run.Experiment == nil || s.Problem != "" }
-	read := slices.DeleteFunc(slices.Clone(all), unread)
-	groups := scaling.Alike(model.Each(read, func(s page.Source) scaling.Measured { return s.Measured }))
-	slices.SortStableFunc(groups, func(a, b []scaling.Measured) int { return cmp.Compare(len(b), len(a)) })
-	if len(groups) == 0 {
-		return nil
-	}
-	return model.Each(groups[0], func(m scaling.Measured) string { return m.Run.Name })
-}
+// ofSomebody matches variables whose values are names.
+var ofSomebody = regexp.MustCompile(`(?i)(?:USER|ENTITY|ACCOUNT|PROJECT|OWNER|AUTHOR|EMAIL|HOST|HOSTNAME)$`)
 
 // namesOf are the names that a page leaves out: those of the user and the accounts, of the folders' owners, of the hosts that ran, and of
 // files that others named.
@@ -255,8 +246,10 @@ func (p *Publisher) namesOf(all []page.Source) page.Names {
 			n.Words = append(n.Words, e.Slurm.Account, project)
 			n.Words = append(n.Words, page.Owners(e.Model.Name)...)
 			n.Words = append(n.Words, page.Owners(e.OutputDir)...)
-			for _, value := range e.Env {
-				n.Words = append(n.Words, page.Owners(value)...)
+			for key, value := range e.Env {
+				if n.Words = append(n.Words, page.Owners(value)...); ofSomebody.MatchString(key) {
+					n.Words = append(n.Words, value)
+				}
 			}
 		}
 		if s.Info != nil {

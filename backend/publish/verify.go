@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"os"
+	"regexp"
 	"slices"
 
 	"shardeck/backend/pool"
@@ -22,11 +22,14 @@ type Verdict struct {
 	Changed []string            `json:"changed"` // files that are not those the page was made of
 	Differs []report.Difference `json:"differs"`
 
-	Unsure string `json:"not_checked,omitempty"` // what another version of this program drew otherwise
+	Unsure string `json:"not_checked,omitempty"` // why the differences may be those of another version of this program
 }
 
 // Holds reports whether a page says what its runs do.
 func (v Verdict) Holds() bool { return len(v.Gone)+len(v.Changed)+len(v.Differs) == 0 }
+
+// fileAt is the place of what a page says of a file.
+var fileAt = regexp.MustCompile(`^data\.runs\.(.+)\.files\.(.+)\.\w+$`)
 
 // Verify works the numbers of a page out again from its runs; elsewhere are paths of those that do not lie in the workspace. Where some are
 // gone, the rest of the page is held against its own data.
@@ -41,6 +44,9 @@ func (p *Publisher) Verify(ctx context.Context, path, program string, elsewhere 
 		return v, err
 	}
 	found, err := p.find(ctx, own, elsewhere)
+	if err == nil && len(found) == 0 {
+		err = model.Failed("the page names no run: nothing can be worked out again", nil, "make the page again")
+	}
 	if err != nil {
 		return v, err
 	}
@@ -70,19 +76,20 @@ func (p *Publisher) Verify(ctx context.Context, path, program string, elsewhere 
 		if fresh, err = p.pageOf(ctx, runs, in, progress); err != nil {
 			return v, err
 		}
-		v.Changed = append(v.Changed, changed(own, fresh)...)
 	}
 	if len(v.Gone) > 0 {
 		fresh = withoutGone(own, fresh)
 	}
-	differs, rest, err := report.Compare(text, own, fresh)
-	if v.Differs = append(v.Differs, differs...); rest == nil {
-		return v, err
+	differs, err := report.Compare(text, own, fresh)
+	for _, d := range differs {
+		if of := fileAt.FindStringSubmatch(d.Where); of == nil {
+			v.Differs = append(v.Differs, d)
+		} else if file := of[1] + ": " + of[2]; !slices.Contains(v.Changed, file) {
+			v.Changed = append(v.Changed, file)
+		}
 	}
-	if own.Program == program {
-		v.Differs = append(v.Differs, *rest)
-	} else {
-		v.Unsure = fmt.Sprintf("figures and layout from %s on are not checked: shardeck %s wrote them, and this is %s", rest.Where, own.Program, program)
+	if len(v.Differs) > 0 && own.Program != program {
+		v.Unsure = fmt.Sprintf("shardeck %s wrote the page, and this is %s, which may draw figures otherwise: the other can tell", own.Program, program)
 	}
 	return v, err
 }
@@ -100,26 +107,6 @@ func (p *Publisher) find(ctx context.Context, own page.Page, elsewhere []string)
 		}
 		return found
 	}), cmp.Or(err, errMore)
-}
-
-// changed are the files that differ from those of a page, those that came and those that went.
-func changed(own, fresh page.Page) []string {
-	filesOf := func(p page.Page) map[string]string {
-		out := map[string]string{}
-		for _, r := range p.Runs {
-			for _, f := range r.Files {
-				out[r.Name+": "+f.Name] = fmt.Sprint(f.Bytes, f.SHA256)
-			}
-		}
-		return out
-	}
-	own.Runs = slices.DeleteFunc(slices.Clone(own.Runs), func(r page.Run) bool { // those that are gone are told apart
-		return !slices.ContainsFunc(fresh.Runs, func(n page.Run) bool { return n.Key == r.Key })
-	})
-	was, is := filesOf(own), filesOf(fresh)
-	all := maps.Clone(was)
-	maps.Copy(all, is)
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(all)), func(f string) bool { return was[f] == is[f] })
 }
 
 // withoutGone is a page's own data, with the numbers of the runs that are still here worked out again: what several runs say together can

@@ -15,7 +15,7 @@ import (
 
 // partHues are the colours of parts of bars by their names: no two are equal, and those of one bar differ in lightness, so in grey too.
 var partHues = map[string]color.RGBA{
-	"compute": {0x1b, 0x3a, 0x5c, 0xff}, "transfer": {0x2f, 0x7f, 0xb5, 0xff}, "wait": {0xe6, 0x9f, 0x00, 0xff},
+	"compute": {0x1b, 0x3a, 0x5c, 0xff}, "transfer": {0x2a, 0x78, 0xad, 0xff}, "wait": {0xe6, 0x9f, 0x00, 0xff},
 	"unmatched": {0x8a, 0x8f, 0x98, 0xff},
 	"copy":      {0xf2, 0xd4, 0x8a, 0xff}, "idle": {0xe9, 0xec, 0xf1, 0xff},
 	"measured": {0x3b, 0x44, 0x52, 0xff}, "less": {0x56, 0xb4, 0xe9, 0xff}, "more": {0xc0, 0x48, 0x00, 0xff},
@@ -69,9 +69,7 @@ func (b bars) Plot(c draw.Canvas, p *plot.Plot) {
 		for k, part := range row.Parts {
 			from, to := toX(min(part.From, part.To)), toX(max(part.From, part.To))
 			fill := b.styles[part.Name].line.Color
-			box := boxOf(from, low, to, high)
-			c.FillPolygon(fill, box)
-			c.StrokeLines(draw.LineStyle{Color: ink, Width: vg.Points(0.4)}, append(box, box[0]))
+			fillBox(c, fill, from, low, to, high)
 			text := textStyle(9, onColour(fill), draw.XCenter, draw.YCenter)
 			if wide := text.Width(part.Text) + vg.Points(4); wide < to-from {
 				c.FillText(text, vg.Point{X: (from + to) / 2, Y: (low + high) / 2}, part.Text)
@@ -80,6 +78,13 @@ func (b bars) Plot(c draw.Canvas, p *plot.Plot) {
 			}
 		}
 	}
+}
+
+// fillBox draws a box with a thin rim, which pale ones need on white.
+func fillBox(c draw.Canvas, fill color.Color, left, low, right, high vg.Length) {
+	box := boxOf(left, low, right, high)
+	c.FillPolygon(fill, box)
+	c.StrokeLines(draw.LineStyle{Color: ink, Width: vg.Points(0.4)}, append(box, box[0]))
 }
 
 func boxOf(left, low, right, high vg.Length) []vg.Point {
@@ -103,6 +108,9 @@ func heatChart(c *plot.Plot, h *figure.Heat) {
 	c.X.Min, c.X.Max, c.Y.Min, c.Y.Max = -0.5, float64(len(h.Columns))-0.5, -0.5, float64(len(h.Rows))-0.5
 }
 
+// leastText is the size below which nobody reads a text, 4 points on paper: the numbers of such cells stand in the file beside.
+const leastText = 4 / paperScale
+
 // cells draws a heat map.
 type cells struct{ *figure.Heat }
 
@@ -118,8 +126,9 @@ func (h cells) Plot(c draw.Canvas, p *plot.Plot) {
 				text.Color = onColour(fill)
 			}
 			c.FillPolygon(fill, boxOf(toX(x-0.48), toY(y-0.46), toX(x+0.48), toY(y+0.46)))
-			text.Font.Size *= min(1, (toX(x+0.46)-toX(x-0.46))/max(text.Width(cell.Text), 1))
-			c.FillText(text, vg.Point{X: toX(x), Y: toY(y)}, cell.Text)
+			if text.Font.Size *= min(1, (toX(x+0.46)-toX(x-0.46))/max(text.Width(cell.Text), 1)); text.Font.Size > leastText {
+				c.FillText(text, vg.Point{X: toX(x), Y: toY(y)}, cell.Text)
+			}
 		}
 	}
 }

@@ -145,7 +145,8 @@ func setScales(c *plot.Plot, p figure.Panel) {
 	if !linear(p) {
 		c.X.Scale = plot.LogScale{}
 	}
-	if c.X.Tick.Marker = plot.ConstantTicks(model.Each(xs(p), tick)); p.Kind == figure.Tradeoff {
+	c.X.Min, c.X.Max = rangeX(p)
+	if c.X.Tick.Marker = plot.ConstantTicks(apart(c.X, xs(p))); p.Kind == figure.Tradeoff {
 		c.X.Tick.Marker = plot.TickerFunc(round)
 	}
 	if logarithmic(p) {
@@ -196,7 +197,7 @@ func rangeX(p figure.Panel) (low, high float64) {
 	switch {
 	case p.Kind == figure.Tradeoff: // its labels stand right of the points
 		air := math.Max(high-low, high/10)
-		return low - air*0.1, high + air*0.4
+		return max(low-air*0.1, 0), high + air*0.4
 	case linear(p):
 		air := math.Max(0.25, (high-low)*0.15)
 		return low - air, high + air
@@ -225,6 +226,21 @@ func rangeY(p figure.Panel) (bottom, top float64) {
 		}
 	}
 	return bottom, top
+}
+
+// apart are ticks at some places of an axis, with labels where there is room between them.
+func apart(axis plot.Axis, places []float64) []plot.Tick {
+	const room = 0.065 // of the axis, for a label
+	last := math.Inf(-1)
+	return model.Each(places, func(v float64) plot.Tick {
+		t := tick(v)
+		if at := axis.Norm(v); at-last < room*max(1, float64(len(t.Label))/3) {
+			t.Label = ""
+		} else {
+			last = at
+		}
+		return t
+	})
 }
 
 func tick(v float64) plot.Tick { return plot.Tick{Value: v, Label: short(v)} }
@@ -261,7 +277,7 @@ func decades(low, high float64) []plot.Tick {
 
 // short prints a tick: thousands apart, no needless decimals.
 func short(v float64) string {
-	v = math.Round(v*1e6) / 1e6
+	v = math.Round(v*1e6)/1e6 + 0 // no -0
 	if v < 1000 {
 		return unit.Full(v)
 	}

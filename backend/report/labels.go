@@ -21,22 +21,22 @@ type labels struct{ figure.Panel }
 func (l labels) Plot(c draw.Canvas, p *plot.Plot) {
 	toX, toY := p.Transforms(&c)
 	style := textStyle(9, ink, draw.XLeft, draw.YBottom)
-	var placed, marks []vg.Rectangle
+	var placed, lines []vg.Rectangle
 	for _, s := range l.Series {
 		for i, x := range s.Points {
 			at := vg.Point{X: toX(x.X), Y: toY(x.Value)}
-			marks = append(marks, around(at, vg.Points(6)))
-			for k := 1; i > 0 && !s.Loose && k < 24; k++ { // the line from the point before
+			placed = append(placed, around(at, vg.Points(5))) // no name hides a mark
+			for k := 1; i > 0 && !s.Loose && k < 24; k++ {    // the line from the point before
 				before := s.Points[i-1]
 				part := float64(k) / 24
 				on := vg.Point{X: toX(before.X + part*(x.X-before.X)), Y: toY(before.Value + part*(x.Value-before.Value))}
-				marks = append(marks, around(on, 0))
+				lines = append(lines, around(on, 0))
 			}
 		}
 	}
 	for _, s := range l.Series {
 		for _, x := range s.Points {
-			if box, ok := place(style, x.Label, vg.Point{X: toX(x.X), Y: toY(x.Value)}, c.Rectangle, marks, placed); ok && x.Label != "" {
+			if box, ok := place(style, x.Label, vg.Point{X: toX(x.X), Y: toY(x.Value)}, c.Rectangle, lines, placed); ok && x.Label != "" {
 				placed = append(placed, box)
 				c.FillPolygon(color.White, boxOf(box.Min.X, box.Min.Y+vg.Points(1), box.Max.X, box.Max.Y-vg.Points(1))) // lines pass behind it
 				c.FillText(style, vg.Point{X: box.Min.X, Y: box.Min.Y + vg.Points(1)}, x.Label)
@@ -50,7 +50,7 @@ func around(at vg.Point, by vg.Length) vg.Rectangle {
 }
 
 // place is where a name beside a point hides least: right of it, left, above or below; false: each place is over another name.
-func place(style text.Style, name string, at vg.Point, page vg.Rectangle, marks, placed []vg.Rectangle) (best vg.Rectangle, ok bool) {
+func place(style text.Style, name string, at vg.Point, page vg.Rectangle, lines, placed []vg.Rectangle) (best vg.Rectangle, ok bool) {
 	wide, high, least := style.Width(name), vg.Points(11), 1<<30
 	right, left, middle := at.X+vg.Points(7), at.X-vg.Points(7)-wide, at.X-wide/2
 	for _, corner := range []vg.Point{{X: right, Y: at.Y + vg.Points(2)}, {X: right, Y: at.Y - high/2}, {X: right, Y: at.Y - high - vg.Points(2)},
@@ -60,7 +60,7 @@ func place(style text.Style, name string, at vg.Point, page vg.Rectangle, marks,
 		if hidden(box, placed) > 0 || box.Min.X < page.Min.X || box.Max.X > page.Max.X || box.Min.Y < page.Min.Y || box.Max.Y > page.Max.Y {
 			continue
 		}
-		if n := hidden(box, marks); n < least {
+		if n := hidden(box, lines); n < least {
 			best, least, ok = box, n, true
 		}
 	}

@@ -23,8 +23,8 @@ import (
 // PaperFormats are what a figure for a paper is written as.
 var PaperFormats = []string{"pdf", "svg", "png"}
 
-// Paper scales what is drawn for a screen down to print: text of 10 points becomes 7.
-const paperScale, paperDPI = 0.7, 300
+// A figure for a paper is what is drawn for a screen, scaled down: text of 10 points becomes 7. Nothing touches its edge.
+const paperScale, paperDPI, edge = 0.7, 300, 6 * vg.Length(1)
 
 // Paper writes a figure as wide as a column of a paper, in inches, with its fonts in it. Its title and caption are left to the paper.
 func Paper(w io.Writer, f figure.Figure, inches float64, format string) error {
@@ -36,15 +36,15 @@ func Paper(w io.Writer, f figure.Figure, inches float64, format string) error {
 	for _, p := range panels {
 		high = max(high, paperHeight(p, wide/vg.Length(columns)))
 	}
-	names := newLegend(figure.Names(panels), wide, hasIdeal(panels))
-	full := vg.Length(lines)*high + vg.Length(lines-1)*gap/2 + names.height() + gap/4
+	names := newLegend(figure.Names(panels), wide-2*edge, hasIdeal(panels))
+	full := vg.Length(lines)*high + vg.Length(lines-1)*gap/2 + names.height() + gap/4 + 2*edge
 	canvas, err := paperCanvas(format, wide, full)
 	if err != nil {
 		return err
 	}
-	page := draw.Crop(draw.NewCanvas(canvas, wide, full), vg.Points(2), 0, 0, 0)
+	page := draw.Crop(draw.NewCanvas(canvas, wide, full), edge, -edge, edge, -edge)
 	tiles := draw.Tiles{Rows: lines, Cols: columns, PadX: gap / 2, PadY: gap / 2}
-	drawPanels(page, draw.Crop(page, vg.Points(8), -vg.Points(4), names.height()+gap/4, 0), tiles, panels, names)
+	drawPanels(page, draw.Crop(page, edge, 0, names.height()+gap/4, 0), tiles, panels, names)
 	return writeCanvas(w, canvas)
 }
 

@@ -2,13 +2,17 @@ package report
 
 import (
 	"bytes"
+	"fmt"
 	"image/color"
 	"image/png"
+	"math"
 	"strings"
 	"testing"
 
+	"shardeck/model"
 	"shardeck/model/figure"
 	"shardeck/model/scaling"
+	"shardeck/templates"
 )
 
 // TestPaper writes each format at its width, with its fonts; what was foretold is hollow.
@@ -59,5 +63,53 @@ func TestLegendsOfLoosePoints(t *testing.T) {
 	s.Loose = true
 	if look := stylesFor([]figure.Panel{{Series: []scaling.ChartSeries{s}}})["beaten"]; look.line.Width != 0 {
 		t.Error(look.line.Width)
+	}
+}
+
+// TestGrey: neighbouring series, and neighbouring parts of bars, differ in lightness; a text on a part is read on it, in the page's themes too.
+func TestGrey(t *testing.T) {
+	light := func(c color.RGBA) float64 { // relative luminance of WCAG 2
+		of := func(v uint8) float64 {
+			if x := float64(v) / 255; x > 0.04045 {
+				return math.Pow((x+0.055)/1.055, 2.4)
+			}
+			return float64(v) / 255 / 12.92
+		}
+		return 0.2126*of(c.R) + 0.7152*of(c.G) + 0.0722*of(c.B)
+	}
+	contrast := func(a, b color.RGBA) float64 {
+		x, y := light(a)+0.05, light(b)+0.05
+		return max(x/y, y/x)
+	}
+	for i, c := range hues {
+		if x := contrast(c, hues[(i+1)%len(hues)]); x < 1.5 {
+			t.Errorf("series %d and the next: %.2f", i, x)
+		}
+	}
+	css, err := templates.FS.ReadFile("report/page.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	themes := strings.Split(string(css), ":root{")[1:]
+	for name, c := range partHues {
+		for k, theme := range themes {
+			of := func(name string) (c color.RGBA) {
+				at := strings.Index(theme, "--"+name+":#")
+				code := theme[at+len(name)+4:]
+				code = code[:strings.IndexAny(code, ";}")]
+				if len(code) == 3 {
+					code = string([]byte{code[0], code[0], code[1], code[1], code[2], code[2]})
+				}
+				fmt.Sscanf(code, "%2x%2x%2x", &c.R, &c.G, &c.B)
+				return c
+			}
+			text := "paper"
+			if onColour(c) == color.Color(ink) {
+				text = "ink"
+			}
+			if x := contrast(of(text), of(model.Slug(name, "-"))); x < 4.5 {
+				t.Errorf("%s of theme %d: text at %.2f", name, k, x)
+			}
+		}
 	}
 }

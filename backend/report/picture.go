@@ -5,7 +5,6 @@ import (
 	"image/color"
 	"io"
 	"math"
-	"slices"
 
 	xfont "golang.org/x/image/font"
 	"gonum.org/v1/plot"
@@ -119,12 +118,13 @@ var (
 	faint = color.RGBA{R: 0xe5, G: 0xe7, B: 0xeb, A: 0xff}
 )
 
-// hues are the eight of Okabe and Ito, told apart by the colour-blind too; the marks differ as well.
+// hues are the eight of Okabe and Ito, told apart by the colour-blind too, in an order in which neighbours differ in lightness, so in grey;
+// the marks differ as well.
 var hues = []color.RGBA{
-	{R: 0x00, G: 0x72, B: 0xb2, A: 0xff}, {R: 0xd5, G: 0x5e, B: 0x00, A: 0xff},
-	{R: 0x00, G: 0x9e, B: 0x73, A: 0xff}, {R: 0xcc, G: 0x79, B: 0xa7, A: 0xff},
-	{R: 0xe6, G: 0x9f, B: 0x00, A: 0xff}, {R: 0x56, G: 0xb4, B: 0xe9, A: 0xff},
-	{R: 0x7a, G: 0x51, B: 0x95, A: 0xff}, {R: 0x4b, G: 0x55, B: 0x63, A: 0xff},
+	{R: 0x00, G: 0x72, B: 0xb2, A: 0xff}, {R: 0xe6, G: 0x9f, B: 0x00, A: 0xff},
+	{R: 0xd5, G: 0x5e, B: 0x00, A: 0xff}, {R: 0x56, G: 0xb4, B: 0xe9, A: 0xff},
+	{R: 0x7a, G: 0x51, B: 0x95, A: 0xff}, {R: 0x00, G: 0x9e, B: 0x73, A: 0xff},
+	{R: 0x4b, G: 0x55, B: 0x63, A: 0xff}, {R: 0xcc, G: 0x79, B: 0xa7, A: 0xff},
 }
 
 // marks and hues have no common factor: the pair repeats only after 40 series.
@@ -196,6 +196,7 @@ type legend struct {
 	names   []string
 	columns int
 	width   vg.Length // of one column
+	ideal   bool      // the ideal line is named too
 }
 
 // Room of an entry beside its name.
@@ -206,42 +207,43 @@ const (
 )
 
 func newLegend(names []string, page vg.Length, ideal bool) legend {
-	if ideal {
-		names = append(slices.Clone(names), idealName)
-	}
 	widest := vg.Length(0)
 	for _, n := range names {
 		widest = max(widest, nameStyle().Width(n)+nameIndent+nameGap)
 	}
-	l := legend{names: names, columns: max(min(int(page/max(widest, 1)), 3, len(names)), 1)}
+	l := legend{names: names, columns: max(min(int(page/max(widest, 1)), 3, len(names)), 1), ideal: ideal}
 	l.width = page / vg.Length(l.columns)
 	return l
 }
 
 func (l legend) lines() int { return (len(l.names) + l.columns - 1) / l.columns }
 
-func (l legend) height() vg.Length { return vg.Length(l.lines()) * legendHeight }
+func (l legend) height() vg.Length {
+	if l.ideal { // it has a line of its own
+		return vg.Length(l.lines()+1) * legendHeight
+	}
+	return vg.Length(l.lines()) * legendHeight
+}
 
 // draw puts the marks and names at the foot of the page, column by column, the ideal line last.
 func (l legend) draw(page draw.Canvas, styles map[string]style) {
+	at := func(column, line int) vg.Point {
+		return vg.Point{X: page.Min.X + vg.Length(column)*l.width, Y: page.Min.Y + l.height() - (vg.Length(line)+0.5)*legendHeight}
+	}
 	for i, name := range l.names {
-		p := vg.Point{
-			X: page.Min.X + vg.Length(i/l.lines())*l.width,
-			Y: page.Min.Y + l.height() - (vg.Length(i%l.lines())+0.5)*legendHeight,
-		}
-		s, known := styles[name]
-		if !known {
-			s.line = idealLine
-		}
+		p, s := at(i/l.lines(), i%l.lines()), styles[name]
+		middle := vg.Point{X: p.X + sampleWidth/2, Y: p.Y}
 		if s.part {
-			s.mark.Shape, s.mark.Radius = draw.BoxGlyph{}, vg.Points(5)
+			fillBox(page, s.line.Color, middle.X-vg.Points(5), p.Y-vg.Points(5), middle.X+vg.Points(5), p.Y+vg.Points(5))
 		} else {
 			page.StrokeLine2(s.line, p.X, p.Y, p.X+sampleWidth, p.Y)
-		}
-		if known {
-			page.DrawGlyph(s.mark, vg.Point{X: p.X + sampleWidth/2, Y: p.Y})
+			page.DrawGlyph(s.mark, middle)
 		}
 		page.FillText(nameStyle(), vg.Point{X: p.X + nameIndent, Y: p.Y}, fitted(nameStyle(), name, l.width-nameIndent))
+	}
+	if p := at(0, l.lines()); l.ideal {
+		page.StrokeLine2(idealLine, p.X, p.Y, p.X+sampleWidth, p.Y)
+		page.FillText(nameStyle(), vg.Point{X: p.X + nameIndent, Y: p.Y}, idealName)
 	}
 }
 

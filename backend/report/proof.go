@@ -43,17 +43,16 @@ func ReadPage(text []byte) (p page.Page, err error) {
 	return p, nil
 }
 
-// Compare holds the HTML of a page against the page that its runs give today: its data, the texts and numbers that a reader sees, and all
-// the rest of it. own is its data, as ReadPage found them. rest is a difference in that rest, where there is no other: in a figure, the
-// style or the script, which another version of this program may write otherwise.
-func Compare(text []byte, own, fresh page.Page) (out []Difference, rest *Difference, err error) {
+// Compare holds the HTML of a page against the page that its runs give today: its data, the texts and numbers that a reader sees and, where
+// these are the same, the first line that is not. own is its data, as ReadPage found them.
+func Compare(text []byte, own, fresh page.Page) (out []Difference, err error) {
 	var want bytes.Buffer
 	fresh.Program = own.Program
 	was, err := dataOf(own)
 	is, errFresh := dataOf(fresh)
 	for _, err := range []error{err, errFresh, WritePage(&want, fresh)} {
 		if err != nil {
-			return nil, nil, fmt.Errorf("cannot compare the page: %w", err)
+			return nil, fmt.Errorf("cannot compare the page: %w", err)
 		}
 	}
 	out = unlike(textsOf(text), textsOf(want.Bytes()), func(key string) string { return "text " + placeWords(key, fresh) })
@@ -69,10 +68,9 @@ func Compare(text []byte, own, fresh page.Page) (out []Difference, rest *Differe
 		for at < min(len(lines), len(should))-1 && lines[at] == should[at] {
 			at++
 		}
-		d := differing(fmt.Sprintf("line %d", at+1), lines[at], should[at])
-		rest = &d
+		out = append(out, differing(fmt.Sprintf("line %d", at+1), lines[at], should[at]))
 	}
-	return out, rest, nil
+	return out, nil
 }
 
 // dataOf are the values of a page's data by their paths, but for the program that wrote them. Numbers have the digits that any

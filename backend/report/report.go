@@ -17,7 +17,6 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"shardeck/model"
-	"shardeck/model/figure"
 	"shardeck/model/metric"
 	"shardeck/model/present/unit"
 	"shardeck/model/scaling"
@@ -36,9 +35,6 @@ func PointsCSV(w io.Writer, c scaling.Chart) error {
 	}
 	return WriteCSV(w, "points", lines)
 }
-
-// FigureCSV writes the numbers of a figure.
-func FigureCSV(w io.Writer, f figure.Figure) error { return WriteCSV(w, "figure", f.Records()) }
 
 // WriteCSV writes lines of cells; what names them in errors. A text that a spreadsheet would take for a formula gets an apostrophe before it; numbers stay numbers.
 func WriteCSV(w io.Writer, what string, lines [][]string) error {

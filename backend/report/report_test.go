@@ -5,11 +5,13 @@ import (
 	"flag"
 	"image"
 	"image/png"
+	"math"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"gonum.org/v1/plot"
 
 	"shardeck/model"
 	"shardeck/model/figure"
@@ -174,6 +176,16 @@ func TestTicks(t *testing.T) {
 		if got := short(v); got != want {
 			t.Errorf("short(%v) = %q, want %q", v, got, want)
 		}
+	}
+	if got := short(math.Copysign(0, -1)); got != "0" {
+		t.Errorf("minus zero is %q", got)
+	}
+	labels := ""
+	for _, at := range apart(plot.Axis{Min: 0, Max: 64, Scale: plot.LinearScale{}}, []float64{1, 2, 3, 16, 17, 64}) {
+		labels += at.Label + ","
+	}
+	if labels != "1,,,16,,64," {
+		t.Errorf("labels %q, want those that have room", labels)
 	}
 	for _, r := range [][2]float64{{0, 1}, {0, 0.07}, {0, 115}, {0, 50000}, {0, 8.3}} {
 		if n := len(round(r[0], r[1])); n < 4 || n > 10 {

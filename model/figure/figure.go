@@ -4,7 +4,6 @@ package figure
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 
 	"shardeck/model"
@@ -98,25 +97,19 @@ func (p Panel) Points() (all []scaling.ChartPoint) {
 func (p Panel) Nothing() bool { return len(p.Points()) == 0 && len(p.Bars) == 0 && p.Heat == nil }
 
 // Names lists what has a colour in some panels, in order of first appearance: series, and parts of bars.
-func Names(panels []Panel) (all []string) {
-	add := func(name string) {
-		if !slices.Contains(all, name) {
-			all = append(all, name)
-		}
-	}
+func Names(panels []Panel) []string {
+	var all []string
 	for _, p := range panels {
 		for _, s := range p.Series {
 			if len(s.Points) > 0 {
-				add(s.Name)
+				all = append(all, s.Name)
 			}
 		}
 		for _, b := range p.Bars {
-			for _, part := range b.Parts {
-				add(part.Name)
-			}
+			all = append(all, model.Each(b.Parts, func(part Part) string { return part.Name })...)
 		}
 	}
-	return all
+	return model.Each(model.Grouped(all, func(name string) string { return name }), func(g model.Group[string, string]) string { return g.Key })
 }
 
 // Records are the numbers of a figure as rows of a file, a header first, in full precision.
@@ -155,7 +148,7 @@ func (f Figure) Records() [][]string {
 
 // sampled says how many samples points stand for, and how far those lie apart at most.
 func sampled(panels ...Panel) string {
-	least, most, spread, foretold := 0, 0, 0.0, false
+	least, most, points, spread, foretold := 0, 0, 0, 0.0, false
 	for _, p := range panels {
 		for _, x := range p.Points() {
 			if foretold = foretold || x.Foretold; x.Foretold || x.N == 0 {
@@ -164,12 +157,14 @@ func sampled(panels ...Panel) string {
 			if least == 0 {
 				least = x.N
 			}
-			least, most, spread = min(least, x.N), max(most, x.N), max(spread, x.Spread)
+			least, most, points, spread = min(least, x.N), max(most, x.N), points+1, max(spread, x.Spread)
 		}
 	}
 	text := ""
 	switch {
 	case most == 0:
+	case points == 1:
+		text = fmt.Sprintf("The point is a median, n = %d", most)
 	case least == most:
 		text = fmt.Sprintf("Points are medians, n = %d each", most)
 	default:

@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,5 +102,32 @@ func TestFullest(t *testing.T) {
 	}
 	if shown, note = fullest([]scaling.Multiple{table(1), table(1)}); len(shown) != 2 || note != "" {
 		t.Errorf("%d tables, %q", len(shown), note)
+	}
+}
+
+// TestSampled has grammar for one point and for several.
+func TestSampled(t *testing.T) {
+	one := scaling.Series{Name: "L · one", Points: pointsOf(3, 1, 100)}
+	if f := Scaling([]scaling.Series{one}, 0); !strings.Contains(f.Caption, "The point is a median, n = 3;") || f.Panels[1].Empty == noTimings {
+		t.Error(f.Caption)
+	}
+	two := scaling.Series{Name: "L · two", Points: pointsOf(3, 1, 100, 2, 180)}
+	if f := Scaling([]scaling.Series{two, one}, 0); !strings.Contains(f.Caption, "1 run that no other is comparable with left out.") {
+		t.Error(f.Caption)
+	}
+	told := scaling.Series{Name: "L · told", Points: []scaling.Point{{Run: "E9", X: 4, Y: 9, Foretold: true}}}
+	if got := Names(Scaling([]scaling.Series{two, told}, 0).Panels); len(got) != 2 {
+		t.Errorf("%q: want the forecast drawn, although it stands alone", got)
+	}
+}
+
+// TestRanksSayWhatTheyShow: signs are explained where they are drawn, and so is that ranks are left out.
+func TestRanksSayWhatTheyShow(t *testing.T) {
+	wait := int64(2e6)
+	split := metric.RankSplit{WindowNS: 10e6, ComputeNS: 8e6, WaitNS: &wait}
+	many := Ranks("r", &metric.TraceSummary{Ranks: slices.Repeat([]metric.RankSplit{split}, 64)})
+	if !strings.Contains(many.Caption, "16 of 64 ranks") || !strings.Contains(many.Caption, "Wait is for") || strings.Contains(many.Caption, "Unmatched") ||
+		len(many.Panels[0].Bars) != 16 {
+		t.Error(many.Caption)
 	}
 }

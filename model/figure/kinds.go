@@ -15,12 +15,13 @@ import (
 	"shardeck/model/xray"
 )
 
-// drawn are series as a quantity draws them, without what their names have in common, which is returned. Where some have
-// several points, those of one are left out: they make no line.
-func drawn(all []scaling.Series, quantity string) (out []scaling.ChartSeries, common string) {
-	lines := slices.DeleteFunc(slices.Clone(all), func(s scaling.Series) bool { return len(s.Points) < 2 })
-	if len(lines) == 0 {
-		lines = all
+// drawn are series as a quantity draws them, without what their names have in common, which is returned with what is left out: where
+// some have several points, those of one run, which make no line.
+func drawn(all []scaling.Series, quantity string) (out []scaling.ChartSeries, common, left string) {
+	some := slices.ContainsFunc(all, func(s scaling.Series) bool { return len(s.Points) > 1 })
+	lines := slices.DeleteFunc(slices.Clone(all), func(s scaling.Series) bool { return some && len(s.Points) < 2 && !s.Points[0].Foretold })
+	if n := len(all) - len(lines); n > 0 {
+		left = unit.Plural(n, "run") + " that no other is comparable with left out."
 	}
 	common = scaling.CommonName(model.Each(lines, func(s scaling.Series) string { return s.Name }))
 	for _, s := range lines {
@@ -29,48 +30,42 @@ func drawn(all []scaling.Series, quantity string) (out []scaling.ChartSeries, co
 		out = append(out, line)
 	}
 	slices.SortStableFunc(out, func(a, b scaling.ChartSeries) int { return model.CompareNatural(a.Name, b.Name) })
-	return out, common
+	return out, common, left
 }
 
 const noTimings = "no run with timings yet"
 
 // Scaling is throughput and efficiency over GPUs; full is how many GPUs a node has, 0: not known.
 func Scaling(all []scaling.Series, full int) Figure {
-	speed, common := drawn(all, "throughput")
-	part, _ := drawn(all, "efficiency")
-	f := Figure{Name: "scaling", Title: title("Throughput and efficiency", common), Panels: []Panel{
+	speed, common, left := drawn(all, "throughput")
+	part, _, _ := drawn(all, "efficiency")
+	f := Figure{Name: "scaling", Title: strings.TrimSuffix("Throughput and efficiency: "+common, ": "), Panels: []Panel{
 		{Title: "Throughput", X: "GPUs", Y: "tokens / s", Kind: Rate, Ideal: true, Series: speed, Empty: noTimings},
-		{Title: "Efficiency", X: "GPUs", Y: "% of ideal speed-up", Kind: Efficiency, Ideal: true, Series: part, Empty: noTimings}}}
-	for i := range f.Panels {
-		f.Panels[i].beyond(full)
-	}
+		{Title: "Efficiency", X: "GPUs", Y: "% of ideal speed-up", Kind: Efficiency, Ideal: true, Series: part, Empty: "no two numbers of GPUs to compare"}}}
+	nodes := f.Panels[0].beyond(full)
+	f.Panels[1].Nodes = f.Panels[0].Nodes
 	f.Caption = caption("Prompt and output tokens a second, and that against as many times the run with the fewest GPUs.",
-		"Dotted: n GPUs do n times the work.", sampled(f.Panels[:1]...), nodeNote(f.Panels[0]))
+		"Dotted: n GPUs do n times the work.", sampled(f.Panels[:1]...), nodes, left)
 	return f
 }
 
-// beyond marks where a node is full, as points lie beyond.
-func (p *Panel) beyond(full int) {
-	if full > 0 && slices.ContainsFunc(p.Points(), func(x scaling.ChartPoint) bool { return x.X > float64(full) }) {
-		p.Nodes = []float64{float64(full)}
-	}
-}
-
-func nodeNote(p Panel) string {
-	if len(p.Nodes) == 0 {
+// beyond marks where a node is full, as points lie beyond, and says so; empty: none do.
+func (p *Panel) beyond(full int) string {
+	if full <= 0 || !slices.ContainsFunc(p.Points(), func(x scaling.ChartPoint) bool { return x.X > float64(full) }) {
 		return ""
 	}
-	return fmt.Sprintf("Vertical line: a node has %d GPUs; beyond it calls cross the network.", int(p.Nodes[0]))
+	p.Nodes = []float64{float64(full)}
+	return fmt.Sprintf("Vertical line: a node has %s; beyond it calls cross the network.", unit.Plural(full, "GPU"))
 }
 
 // Latency is TTFT and TPOT over the batch.
 func Latency(ttft, tpot []scaling.Series) Figure {
-	first, common := drawn(ttft, "TTFT")
-	each, _ := drawn(tpot, "TPOT")
-	f := Figure{Name: "latency", Title: title("Latency against batch", common), Panels: []Panel{
+	first, common, left := drawn(ttft, "TTFT")
+	each, _, _ := drawn(tpot, "TPOT")
+	f := Figure{Name: "latency", Title: strings.TrimSuffix("Latency against batch: "+common, ": "), Panels: []Panel{
 		{Title: "Time to first token", X: "batch size", Y: "TTFT, ms", Kind: Time, Series: first, Empty: noTimings},
 		{Title: "Time per output token", X: "batch size", Y: "TPOT, ms", Kind: Time, Series: each, Empty: noTimings}}}
-	f.Caption = caption("TPOT: from the first output token to the last, over the tokens after the first.", sampled(f.Panels...))
+	f.Caption = caption("TPOT: from the first output token to the last, over the tokens after the first.", sampled(f.Panels...), left)
 	return f
 }
 
@@ -91,7 +86,7 @@ func Frontier(f scaling.Frontier) Figure {
 	}
 	p := Panel{X: "tokens / s of a user", Y: "tokens / s of a GPU", Kind: Tradeoff, Empty: "no run has both yet",
 		Series: []scaling.ChartSeries{on, beaten}}
-	return Figure{Name: "frontier", Title: title("What a GPU gives and what a user sees", f.Of), Panels: []Panel{p},
+	return Figure{Name: "frontier", Title: strings.TrimSuffix("What a GPU gives and what a user sees: "+f.Of, ": "), Panels: []Panel{p},
 		Caption: caption("Labels, where there is room: layout and what is served at once. A config is beaten by one as good in both and better in one.",
 			sampled(p))}
 }
@@ -105,55 +100,46 @@ func Waterfall(w explain.Waterfall, m explain.Metric) Figure {
 		if part.Change() > 0 {
 			name = "more"
 		}
-		p.Bars = append(p.Bars, Bar{present.PartName(part), []Part{{name, at, at + part.Change(), signed(part.Change())}}})
+		p.Bars = append(p.Bars, Bar{present.PartName(part), []Part{{name, at, at + part.Change(), strings.Replace("+"+unit.Significant(part.Change()), "+-", "-", 1)}}})
 		at += part.Change()
 	}
 	p.Bars = append(p.Bars, Bar{w.After.Run, []Part{{"measured", 0, m.After, unit.Significant(m.After)}}})
 	from, to := w.Before, w.After
-	what := fmt.Sprintf("From %s (%s) to %s (%s), %s; the steps add up.", from.Run, from.Layout.Short(), to.Run, to.Layout.Short(), m.Unit)
+	what := fmt.Sprintf("%s of %s (%s) and of %s (%s), in %s, and by how much each part of the work takes less or more: the parts add up to the difference.",
+		m.Name, from.Run, from.Layout.Short(), to.Run, to.Layout.Short(), m.Unit)
 	return Figure{Name: "waterfall", Title: present.ExplainHead(m), Panels: []Panel{p},
 		Caption: caption(append([]string{what}, w.Notes...)...)}
-}
-
-// signed is a change with three digits.
-func signed(v float64) string {
-	if v < 0 {
-		return "-" + unit.Significant(-v)
-	}
-	return "+" + unit.Significant(v)
 }
 
 // Ranks is the window of each rank by what it did.
 func Ranks(run string, t *metric.TraceSummary) Figure {
 	p := Panel{X: "ms of the window", Empty: "no ranks in these traces"}
-	for _, r := range shownRanks(t.Ranks) {
+	has := map[string]bool{}
+	shown := present.SomeRanks(t.Ranks, MostRanks)
+	for _, i := range shown {
+		r := t.Ranks[i]
 		b, at := Bar{Name: "rank " + unit.Int(r.Rank)}, 0.0
 		for i, ns := range r.Parts()[1:] {
 			if ms := float64(metric.OrZero(ns)) / 1e6; ms > 0 {
-				b.Parts = append(b.Parts, Part{metric.SplitNames[i+1], at, at + ms, unit.Percent(*ns, r.WindowNS) + " %"})
-				at += ms
+				name := metric.SplitNames[i+1]
+				b.Parts = append(b.Parts, Part{name, at, at + ms, unit.Percent(*ns, r.WindowNS) + " %"})
+				at, has[name] = at+ms, true
 			}
 		}
 		p.Bars = append(p.Bars, b)
 	}
-	some := ""
-	if len(p.Bars) < len(t.Ranks) {
-		some = fmt.Sprintf("%d of %d ranks: those that waited least and most.", len(p.Bars), len(t.Ranks))
+	notes := []string{"The steady window of each rank, by what its GPU did.", present.SomeOf(len(shown), len(t.Ranks))}
+	for _, of := range [][2]string{{"transfer", "Communication that overlaps compute counts as compute."}, {"wait", "Wait is for the other ranks."},
+		{"unmatched", "Unmatched is communication whose partners are in no trace: transfer or wait."}} {
+		if has[of[0]] {
+			notes = append(notes, of[1])
+		}
 	}
-	return Figure{Name: "ranks", Title: "Time of each rank of " + run, Panels: []Panel{p}, Caption: caption(
-		"The steady window of each rank; communication that overlaps compute counts as compute; wait: for the other ranks.", some)}
+	return Figure{Name: "ranks", Title: "Time of each rank of " + run, Panels: []Panel{p}, Caption: caption(notes...)}
 }
 
-// mostRanks is how many ranks a figure shows.
-const mostRanks = 16
-
-// shownRanks are those, of many the extremes.
-func shownRanks(all []metric.RankSplit) []metric.RankSplit {
-	if len(all) <= mostRanks {
-		return all
-	}
-	return model.Each(present.ExtremeRanks(all, mostRanks/2), func(i int) metric.RankSplit { return all[i] })
-}
+// MostRanks is how many ranks a figure or a table shows.
+const MostRanks = 16
 
 // Layers is the time of each operator in one layer of a step, in the order of the layer, with what it would take at its floor.
 func Layers(run string, rank int, k xray.Kind) Figure {
@@ -170,9 +156,16 @@ func Layers(run string, rank int, k xray.Kind) Figure {
 		}
 		p.Bars = append(p.Bars, b)
 	}
-	return Figure{Name: "layers", Title: "One layer of " + run, Panels: []Panel{p}, Caption: caption(
-		strings.Join(present.Step(k, rank), "; ")+".",
-		"Bars are medians over layers; the floor is the least time for the arithmetic, for reading memory once or for the link.")}
+	step := k.Median
+	what := fmt.Sprintf("Medians over the layers of step %d of rank %d, %s", step.Index, rank, step.Phase)
+	if step.Tokens >= 0 {
+		what += " of " + unit.Plural(step.Tokens, "token")
+	}
+	if k.Steps > 1 {
+		what += fmt.Sprintf("; of %d such steps it has the median time", k.Steps)
+	}
+	return Figure{Name: "layers", Title: "One layer of " + run, Panels: []Panel{p}, Caption: caption(what,
+		"The floor is the least time for the arithmetic, for reading memory once or for the link.")}
 }
 
 // Heatmap is a metric over two fields, a panel for each combination of the others.
@@ -198,8 +191,16 @@ func Heatmap(g scaling.Grid) Figure {
 		common = append(slices.Clone(common), slices.DeleteFunc(slices.Clone(m.Of), func(e model.Edit) bool { return !all(e) })...)
 	}
 	g.Multiples, g.Common = shown, common // what the notes are of
-	f.Caption = caption(append([]string{fmt.Sprintf("Cells are %s in %s; darker is more.", g.Metric, g.Unit), note}, present.GridNotes(g)...)...)
+	f.Caption = caption(append([]string{fmt.Sprintf("Cells are %s in %s; darker is more.", g.Metric, g.Unit), tooSmall(g), note}, present.GridNotes(g)...)...)
 	return f
+}
+
+// tooSmall says where values stand that cells have no room for.
+func tooSmall(g scaling.Grid) string {
+	if len(g.Columns) <= 8 {
+		return ""
+	}
+	return "Values without room in their cells stand in the file beside."
 }
 
 // mostMultiples is how many tables a figure has room for.
@@ -225,14 +226,6 @@ func fullest(all []scaling.Multiple) (shown []scaling.Multiple, note string) {
 		note = fmt.Sprintf("Of %d combinations of the other fields %d are shown, those with most values.", len(all), len(shown))
 	}
 	return shown, note
-}
-
-// title joins what is drawn with what it is of.
-func title(what, of string) string {
-	if of == "" {
-		return what
-	}
-	return what + ": " + of
 }
 
 // caption joins sentences, those that are empty not. Notes of tables become sentences: names as people type them stay as they are.

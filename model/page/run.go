@@ -26,14 +26,13 @@ func traces(s Source, runs int) Section {
 		Texts: []string{"Phases: " + cmp.Or(present.Phases(t), t.NoSteps, "not known") + ".", "Kernels by class: " + present.ClassShares(t) + ".",
 			present.StragglerSentence(s.Analysis.Metric("straggler")) + "."}}
 	ranks := tables[present.Ranks]
-	if len(t.Ranks) > 16 {
-		ranks.Rows = model.Each(present.ExtremeRanks(t.Ranks, 8), func(i int) present.Row { return ranks.Rows[i] })
-	}
+	some := present.SomeRanks(t.Ranks, figure.MostRanks)
+	ranks.Rows = model.Each(some, func(i int) present.Row { return ranks.Rows[i] })
 	for _, x := range []struct {
 		title string
 		t     present.Table
 		what  string
-	}{{"By rank", ranks, "shares of the steady window of each rank"}, {"Top kernels", tables[present.Kernels].Top(mostKernels), "n: launches"},
+	}{{"By rank", ranks, present.Joined("shares of the steady window of each rank", present.SomeOf(len(some), len(t.Ranks)))}, {"Top kernels", tables[present.Kernels].Top(mostKernels), "n: launches"},
 		{"Collectives", tables[present.Collectives], "n: launches; bandwidth by the bytes that nccl-tests count"}} {
 		if len(x.t.Rows) == 0 {
 			continue
@@ -48,45 +47,43 @@ func traces(s Source, runs int) Section {
 // doubts is what a reader must know before believing the numbers.
 func doubts(in Input) Section {
 	s := Section{ID: "doubts", Title: "Findings and doubts"}
-	say := func(text string) {
-		if text != "" && !slices.Contains(s.Texts, text) {
-			s.Texts = append(s.Texts, text)
+	type doubt struct{ run, text string }
+	var all []doubt
+	say := func(run string, texts ...string) {
+		for _, text := range texts {
+			if text != "" && !strings.HasSuffix(text, " is "+model.Reemitted(true, nil)) { // a mark says so
+				all = append(all, doubt{run, text})
+			}
 		}
 	}
 	if in.Plan != nil {
-		say(present.SweepCounts(*in.Plan))
-		say(present.Decision(*in.Plan))
-		say(present.BestDoubt(*in.Plan))
+		say("", "points of the sweep: "+present.SweepCounts(*in.Plan), present.Decision(*in.Plan), present.BestDoubt(*in.Plan))
 	}
 	if in.Comparison != nil {
-		for _, text := range slices.Concat(in.Comparison.Notes, in.Comparison.Warnings) {
-			say(text)
-		}
+		say("", slices.Concat(in.Comparison.Notes, in.Comparison.Warnings)...)
 	}
 	for _, x := range in.Sources {
-		say(withRun(x.Run.Name, x.Problem))
-		for _, m := range x.Run.Marks() {
-			say(withRun(x.Run.Name, m.Text))
-		}
+		say(x.Run.Name, x.Problem)
+		say(x.Run.Name, model.Each(x.Run.Marks(), func(m model.Mark) string { return m.Text })...)
 		if x.Analysis != nil {
-			for _, w := range x.Analysis.Warnings {
-				say(withRun(x.Run.Name, w))
-			}
+			say(x.Run.Name, x.Analysis.Warnings...)
 		}
 		if x.Info != nil {
-			for _, text := range slices.Concat(x.Info.Missing, x.Info.Notes) {
-				say(withRun(x.Run.Name, text))
-			}
+			say(x.Run.Name, slices.Concat(x.Info.Missing, x.Info.Notes)...)
+		}
+	}
+	for _, g := range model.Grouped(all, func(d doubt) string { return d.text }) {
+		runs := slices.Compact(model.Each(g.All, func(d doubt) string { return d.run }))
+		switch who := strings.Join(runs, ", "); {
+		case who == "":
+			s.Texts = append(s.Texts, g.Key)
+		case len(runs) > 1 && len(runs) == len(in.Sources):
+			s.Texts = append(s.Texts, "all "+unit.Plural(len(runs), "run")+": "+g.Key)
+		default:
+			s.Texts = append(s.Texts, who+": "+g.Key)
 		}
 	}
 	return s
-}
-
-func withRun(run, text string) string {
-	if text == "" {
-		return ""
-	}
-	return run + ": " + text
 }
 
 // everyNumber is each metric of a run with its n and source, and the files with their hashes.
@@ -110,7 +107,7 @@ func everyNumber(s Source) Section {
 		one.Behind = "files: by their numbers below; what each metric means stands at the end"
 		out.Tables = append(out.Tables, one)
 	}
-	files := present.Table{Columns: present.Columns(">", "file", ">size", "SHA-256")}
+	files := present.Table{Columns: present.Columns(">", "file", ">size", "sha256")}
 	for i, f := range s.Files {
 		files.Add(present.Texts(unit.Int(i+1), f.Name, unit.FileSize(f.Bytes), cmp.Or(f.SHA256, "not hashed: "+f.Why))...)
 	}
@@ -139,12 +136,11 @@ func (s Source) numbered(names []string) string {
 
 // strips are the timelines of the ranks, of many the extremes, so many that those of all runs take no more than a page has room for.
 func strips(t *metric.TraceSummary, runs int) (out []Strip) {
-	most := max(2, min(8, 40/runs))
-	shown := t.Timeline
-	if len(shown) > most {
-		shown = model.Each(present.ExtremeRanks(t.Ranks, most/2), func(i int) metric.RankDensity { return t.Timeline[i] })
-	}
-	for _, d := range shown {
+	for _, i := range present.SomeRanks(t.Ranks, max(2, min(8, 40/runs))) {
+		if i >= len(t.Timeline) {
+			continue
+		}
+		d := t.Timeline[i]
 		s := Strip{Rank: d.Rank, WindowMS: float64(d.BinNS) * float64(len(d.Compute)) / 1e6, Parts: map[string][]int{}}
 		for name, bins := range map[string][]int64{"compute": d.Compute, "transfer": d.Transfer, "wait": d.Wait, "unmatched": d.Unmatched} {
 			if slices.Max(append([]int64{0}, bins...)) > 0 {

@@ -17,25 +17,31 @@ import (
 // Answer is what the results say, in three sentences: which run is best of its work, by how much and how surely; its latencies; where its
 // time goes and how much is to be doubted. Runs of different works are not ranked against each other.
 func Answer(in Input) []string {
-	groups := scaling.Alike(model.Each(slices.DeleteFunc(slices.Clone(in.Sources), func(s Source) bool {
-		return s.Analysis == nil || s.Run.Experiment == nil || s.Run.Forecast != nil || s.Analysis.Metric(scaling.ThroughputMetric).Value == nil
-	}), func(s Source) scaling.Measured { return s.Measured }))
+	groups := Works(in.Sources, func(s Source) bool { return s.Analysis.Metric(scaling.ThroughputMetric).Value != nil })
 	if len(groups) == 0 {
 		return []string{"No run here has a throughput that was measured: nothing can be ranked.", "What was found stands below.", doubtSentence(in)}
 	}
+	group, best := groups[0], bestOf(in, groups)
+	first := ""
+	if best != nil {
+		first = goalSentence(in)
+	} else {
+		best = new(slices.MaxFunc(group, func(a, b scaling.Measured) int {
+			return cmp.Compare(value(a, scaling.ThroughputMetric), value(b, scaling.ThroughputMetric))
+		}))
+		first = lead(in, groups, *best) + said(*best, scaling.ThroughputMetric) + rival(in, group, *best) + "."
+	}
+	return []string{first, latencies(*best, group), whereTime(*best) + " " + doubtSentence(in)}
+}
+
+// Works are the runs that were read and are taken, by what work they do, that of most runs first.
+func Works(all []Source, take func(Source) bool) [][]scaling.Measured {
+	leave := func(s Source) bool {
+		return s.Analysis == nil || s.Run.Experiment == nil || s.Run.Forecast != nil || !take(s)
+	}
+	groups := scaling.Alike(model.Each(slices.DeleteFunc(slices.Clone(all), leave), func(s Source) scaling.Measured { return s.Measured }))
 	slices.SortStableFunc(groups, func(a, b []scaling.Measured) int { return len(b) - len(a) })
-	group := groups[0]
-	if best := bestOf(in, groups); best != nil {
-		return []string{goalSentence(in), latencies(*best, group), strings.TrimSpace(whereTime(*best) + " " + doubtSentence(in))}
-	}
-	best := slices.MaxFunc(group, func(a, b scaling.Measured) int {
-		return cmp.Compare(value(a, scaling.ThroughputMetric), value(b, scaling.ThroughputMetric))
-	})
-	first := lead(in, groups, best) + said(best, scaling.ThroughputMetric)
-	if other := rival(in, group, best); other != "" {
-		first += ", " + other
-	}
-	return []string{first + ".", latencies(best, group), strings.TrimSpace(whereTime(best) + " " + doubtSentence(in))}
+	return groups
 }
 
 // bestOf is the run that is best by the goal of a sweep; nil: it has none, or no such run.
@@ -98,7 +104,7 @@ func rival(in Input, group []scaling.Measured, best scaling.Measured) string {
 		return ""
 	}
 	if at := slices.Index(c.Runs, best.Run.Name); at > 0 && row.Cells[at].Change != nil {
-		return fmt.Sprintf("%s %% against %s%s", unit.Signed(*row.Cells[at].Change, 1), c.Runs[0], sureness(row.Cells[at]))
+		return fmt.Sprintf(", %s %% against %s%s", unit.Signed(*row.Cells[at].Change, 1), c.Runs[0], sureness(row.Cells[at]))
 	}
 	next := 0
 	for i, cell := range row.Cells {
@@ -109,7 +115,10 @@ func rival(in Input, group []scaling.Measured, best scaling.Measured) string {
 	if next == 0 || row.Cells[next].Change == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s is next with %s %%%s", c.Runs[next], unit.Signed(*row.Cells[next].Change, 1), sureness(row.Cells[next]))
+	if *row.Cells[next].Change == 0 {
+		return ", " + c.Runs[next] + " makes as much"
+	}
+	return fmt.Sprintf(", %s is next with %s %%%s", c.Runs[next], unit.Signed(*row.Cells[next].Change, 1), sureness(row.Cells[next]))
 }
 
 // sureness is what the rank test says of a difference.
@@ -132,7 +141,7 @@ func latencies(best scaling.Measured, group []scaling.Measured) string {
 	least := slices.MinFunc(group, func(a, b scaling.Measured) int {
 		return cmp.Compare(cmp.Or(value(a, "tpot"), 1e300), cmp.Or(value(b, "tpot"), 1e300))
 	})
-	if least.Run.Name != best.Run.Name && value(least, "tpot") > 0 {
+	if value(least, "tpot") > 0 && said(least, "tpot") != said(best, "tpot") {
 		text += fmt.Sprintf("; the least per token has %s, %s", least.Run.Name, said(least, "tpot"))
 	}
 	return text + "."
@@ -169,8 +178,12 @@ func doubtSentence(in Input) string {
 			text += unit.Plural(n, "run") + " " + map[bool]string{true: kind.one, false: kind.several}[n == 1] + "; "
 		}
 	}
-	if n := len(doubts(in).Texts); n > 0 {
-		return text + unit.Plural(n, "finding") + " and doubts stand below."
+	switch n := len(doubts(in).Texts); n {
+	case 0:
+		return text + "nothing was found that speaks against these numbers."
+	case 1:
+		return text + "one finding or doubt stands below."
+	default:
+		return text + fmt.Sprintf("%d findings and doubts stand below.", n)
 	}
-	return text + "nothing was found that speaks against these numbers."
 }

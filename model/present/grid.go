@@ -119,7 +119,7 @@ func GridNotes(g scaling.Grid) []string {
 		notes = append(notes, fmt.Sprintf("each is the best of up to %s", unit.Plural(among, "config")))
 	}
 	if len(g.Alone) > 0 {
-		notes = append(notes, fmt.Sprintf("not shown, as no other differs from them in these fields alone: %s, %s", unit.Plural(len(g.Alone), "config"), strings.Join(g.Alone, ", ")))
+		notes = append(notes, fmt.Sprintf("not shown, as no other differs from them in these fields alone: %s (%s)", unit.Plural(len(g.Alone), "config"), strings.Join(g.Alone, ", ")))
 	}
 	notes = append(notes, reasons(all)...)
 	return slices.DeleteFunc(notes, func(n string) bool { return n == "" })
@@ -148,10 +148,12 @@ func reasons(all []scaling.Reading) (lines []string) {
 	return lines
 }
 
-// Sampled says what readings are the one number of: "medians over 3 runs" or "each of one run: medians over 5 iterations".
+// Sampled says what readings are the one number of, and how far their samples lie apart at most.
 func Sampled(all []scaling.Reading) string {
 	var runs, iterations []int
+	most := 0.0
 	for _, r := range all {
+		most = max(most, metric.OrZero(r.Spread))
 		switch {
 		case r.Runs > 1:
 			runs = append(runs, r.Runs)
@@ -161,12 +163,15 @@ func Sampled(all []scaling.Reading) string {
 	}
 	var words []string
 	if len(runs) > 0 {
-		words = append(words, "of several runs of a config, here "+fromTo(runs)+", the median over them")
+		words = append(words, "the value of a config with several runs, here "+fromTo(runs)+", is the median over them")
 	}
 	if len(iterations) > 0 {
-		words = append(words, "of one run the median over its iterations, here "+fromTo(iterations)+": the spread is within one run")
+		words = append(words, "the value of one run is the median over its iterations, here "+fromTo(iterations)+", and its spread is within that run")
 	}
-	return strings.Join(append(words, "spread: (max − min) / median"), "; ")
+	if words = append(words, "spread: (max − min) / median"); most > 0 {
+		words[len(words)-1] += ", at most " + unit.Number(most, 1) + " %"
+	}
+	return strings.Join(words, "; ")
 }
 
 func fromTo(n []int) string {

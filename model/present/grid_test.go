@@ -50,9 +50,8 @@ func TestGridTable(t *testing.T) {
 
 func TestGridNotes(t *testing.T) {
 	got := strings.Join(GridNotes(gridOf(t, "parallelism.tp", "data.batch_size")), "\n")
-	want := "of several runs of a config, here 2, the median over them; of one run the median over its iterations, here 3: the " +
-		"spread is within one run; " +
-		"spread: (max − min) / median\nc: 32 heads do not divide by 3"
+	want := "the value of a config with several runs, here 2, is the median over them; the value of one run is the median over its iterations, " +
+		"here 3, and its spread is within that run; spread: (max − min) / median, at most 2.3 %\nc: 32 heads do not divide by 3"
 	if got != want {
 		t.Errorf("%s, want %s", got, want)
 	}

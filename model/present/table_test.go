@@ -123,9 +123,10 @@ func TestTraceSentences(t *testing.T) {
 			t.Errorf("%q, want %q", tt.got, tt.want)
 		}
 	}
-	if got := ExtremeRanks([]metric.RankSplit{{WaitNS: new(int64(5))}, {WaitNS: new(int64(1))}, {WaitNS: new(int64(9))},
-		{WaitNS: new(int64(3))}}, 1); !cmp.Equal(got, []int{1, 2}) {
-		t.Errorf("least and most: %v", got)
+	ranks := []metric.RankSplit{{WaitNS: new(int64(5))}, {WaitNS: new(int64(1))}, {WaitNS: new(int64(9))}, {WaitNS: new(int64(3))}}
+	if some, few := SomeRanks(ranks, 2), SomeRanks(ranks, 4); !cmp.Equal(some, []int{1, 2}) || !cmp.Equal(few, []int{0, 1, 2, 3}) ||
+		SomeOf(4, 4) != "" || !strings.HasPrefix(SomeOf(2, 4), "2 of 4 ranks") {
+		t.Errorf("least and most: %v, all: %v", some, few)
 	}
 }
 

@@ -204,15 +204,26 @@ func ClassShares(t *metric.TraceSummary) string {
 	return strings.Join(words, " · ") + " %"
 }
 
-// ExtremeRanks are the places of the ranks that waited least, whom the others wait for, and
-// of those that waited most, as many of each.
-func ExtremeRanks(ranks []metric.RankSplit, each int) []int {
+// SomeRanks are the places of at most so many ranks: of all, else of those that waited least, whom the others wait for, and of those that
+// waited most, as many of each.
+func SomeRanks(ranks []metric.RankSplit, most int) []int {
 	order := make([]int, len(ranks))
 	for i := range order {
 		order[i] = i
 	}
+	if len(order) <= most {
+		return order
+	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(metric.OrZero(ranks[a].WaitNS), metric.OrZero(ranks[b].WaitNS)) })
-	return append(order[:each:each], order[len(order)-each:]...)
+	return append(order[:most/2:most/2], order[len(order)-most/2:]...)
+}
+
+// SomeOf says that SomeRanks are not all; empty: they are.
+func SomeOf(shown, all int) string {
+	if shown == all {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d ranks: those that waited least and most", shown, all)
 }
 
 // StragglerSentence names the rank that others wait for, with what proves it, or says why none is named.

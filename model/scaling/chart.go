@@ -1,7 +1,6 @@
 package scaling
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"sync"
@@ -115,18 +114,6 @@ func (p ChartPoint) Range() (low, high float64) {
 		return p.Low * p.Value / p.Y, p.High * p.Value / p.Y
 	}
 	return p.Value - p.HalfRange(), p.Value + p.HalfRange()
-}
-
-// Forecast puts a point that was not measured into a series of throughputs, beside the fewest GPUs of it.
-func (s *Series) Forecast(p Point) {
-	p.Foretold, p.Serial = true, -1
-	if len(s.Points) > 0 {
-		if scale, ok := scaleOf(p.Y, int(p.X), s.Points[0].Y, int(s.Points[0].X)); ok {
-			p.Speedup, p.Efficiency = scale.Speedup, scale.Efficiency
-		}
-	}
-	s.Points = append(s.Points, p)
-	slices.SortStableFunc(s.Points, func(a, b Point) int { return cmp.Compare(a.X, b.X) })
 }
 
 // ChartStatistic says what the points and bars of a chart are.

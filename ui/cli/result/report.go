@@ -28,7 +28,8 @@ unless --with-names asks for them; the names of runs and experiments stay.
 
 --verify FILE works every number of a page out again from the runs, which must be here,
 and says which differ: in its text, in its data, or because a run has changed or is gone.
-Behind FILE stand the paths of runs that lie outside of the workspace. Exit code 1:
+Behind FILE stand the paths of runs that lie outside of the workspace. A page that
+another version of shardeck made is held against what this one makes. Exit code 1:
 something differs.`, func(ctx context.Context, a *app.App, words []string) error {
 		switch {
 		case verify && len(words) == 0:
@@ -86,10 +87,7 @@ func printVerdict(ctx context.Context, e *command.Env, a *app.App, words []strin
 		if v.Unsure != "" {
 			e.Wrapped("", e.Paint(present.Warn, model.Printable(v.Unsure)))
 		}
-		if v.Holds() && v.Unsure != "" {
-			e.Say("%s of %s worked out again, and the data, the tables and the sentences of the page are as the runs give them",
-				unit.Plural(v.Numbers, "metric"), unit.Plural(v.Runs, "run"))
-		} else if v.Holds() {
+		if v.Holds() {
 			e.Say("%s of %s worked out again, and every number and text of the page is as the runs give it", unit.Plural(v.Numbers, "metric"),
 				unit.Plural(v.Runs, "run"))
 		}

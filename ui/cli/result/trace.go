@@ -161,7 +161,7 @@ func printRanks(e *command.Env, s *metric.TraceSummary, t present.Table, all boo
 	if left := len(t.Rows) - maxRanks; left > 0 && !all && e.Format == command.FormatTable {
 		rows := t.Rows
 		t.Rows = nil
-		for i, at := range present.ExtremeRanks(s.Ranks, maxRanks/2) {
+		for i, at := range present.SomeRanks(s.Ranks, maxRanks) {
 			if i == maxRanks/2 {
 				t.Add(present.Cell{Text: "…"}, present.Cell{Text: unit.Plural(left, "rank") + " between: --all-ranks"})
 			}
