@@ -59,7 +59,7 @@ func TestReadmeCommands(t *testing.T) {
 // times as fast as it was recorded, and itself again before all are generated.
 var (
 	after = map[string]string{
-		"shardeck generate": "printf 'engine: replay\\nreplay: {factor: 0.1}\\n' >> experiments/configs/E1.2_llama8b_tp2.yaml\n",
+		"shardeck generate": "printf 'engine: replay\\nreplay: {recording: llama-8b-tp2, factor: 0.1}\\n' >> experiments/configs/E1.2_llama8b_tp2.yaml\n",
 	}
 	before = map[string]string{
 		"shardeck generate --all": "shardeck generate E1.2 --force\n",

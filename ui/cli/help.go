@@ -151,7 +151,7 @@ func flagsOf(set *pflag.FlagSet) (all []manualFlag) {
 
 // typed writes signs of the cockpit in ASCII, which every man shows, and no text at the start of a line as a request.
 var typed = strings.NewReplacer(`\`, `\e`, "-", `\-`, "←→", "Left Right", "↑↓", "Up Down", "←", "Left", "→", "Right", "↑", "Up",
-	"↓", "Down", "↵", "Enter", "…", "...", "×", "x", "\n.", "\n\\&.", "\n'", "\n\\&'")
+	"↓", "Down", "↵", "Enter", "…", "...", "×", "x", "–", `\-`, "\n.", "\n\\&.", "\n'", "\n\\&'")
 
 // roff is text as it stands on a manual page.
 func roff(text string) string {
