@@ -55,11 +55,12 @@ func TestReadmeCommands(t *testing.T) {
 	}
 }
 
-// after and before are what the test adds to commands: E1.2 becomes a replay, ten
-// times as fast as it was recorded, and itself again before all are generated.
+// after and before are what the test adds to commands: E1.2 becomes a replay of what was recorded, ten
+// times as fast, and itself again before all are generated.
 var (
 	after = map[string]string{
-		"shardeck generate": "printf 'engine: replay\\nreplay: {recording: llama-8b-tp2, factor: 0.1}\\n' >> experiments/configs/E1.2_llama8b_tp2.yaml\n",
+		"shardeck generate": "sed -i 's/max_tokens: 512/max_tokens: 4/' experiments/configs/E1.2_llama8b_tp2.yaml\n" +
+			"printf 'engine: replay\\nreplay: {factor: 0.1}\\n' >> experiments/configs/E1.2_llama8b_tp2.yaml\n",
 	}
 	before = map[string]string{
 		"shardeck generate --all": "shardeck generate E1.2 --force\n",
