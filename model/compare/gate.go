@@ -29,7 +29,7 @@ const gateSamples = 4
 // limitLevel is the level of the test against a limit, which is of one side: the least p-value that gateSamples can give.
 const limitLevel = 1.0 / (1 << gateSamples)
 
-var ruleText = regexp.MustCompile(`^\s*([A-Za-z0-9_.-]+)\s*([<>])=?\s*([+-]?)([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)\s*(\S*)\s*$`)
+var ruleText = regexp.MustCompile(`^\s*([A-Za-z0-9_.-]+)\s*([<>])=?\s*([+-]?)\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)\s*(\S*)\s*$`)
 
 // ParseRule reads a rule as people type it: tpot>+3%, throughput<-5%, ttft_p99>200. A sign or a % means a change, but that a %
 // without a sign is the unit of a metric that is in %.

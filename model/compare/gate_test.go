@@ -12,6 +12,7 @@ func TestParseRule(t *testing.T) {
 	for text, want := range map[string]Rule{
 		"tpot>+3%":          {Metric: "tpot", Unit: "ms", Above: true, Limit: 3, Relative: true},
 		" tpot > 3 % ":      {Metric: "tpot", Unit: "ms", Above: true, Limit: 3, Relative: true},
+		" tpot > + 3 % ":    {Metric: "tpot", Unit: "ms", Above: true, Limit: 3, Relative: true},
 		"throughput<-5%":    {Metric: "throughput_tokens_sec", Unit: "tok/s", Limit: -5, Relative: true},
 		"ttft>200":          {Metric: "ttft", Unit: "ms", Above: true, Limit: 200},
 		"ttft_p99>=200ms":   {Metric: "ttft_p99", Unit: "ms", Above: true, Limit: 200},
