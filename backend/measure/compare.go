@@ -254,8 +254,11 @@ func (m *Measure) Entries(ctx context.Context, names []string) ([]scaling.Entry,
 		recorded := e
 		recorded.Engine = cmp.Or(e.Replay.Engine, run.Engine, e.Engine)
 		values := append(config.Measured(recorded), model.Edit{Path: "gpu", Value: x.GPU}, model.Edit{Path: "replay", Value: strconv.FormatBool(run.Replay)})
-		all = append(all, scaling.Entry{ID: run.Name, Values: values, Experiment: e, State: scaling.IsMeasured,
-			Reason: run.Doubts(), Analysis: x.Analysis})
+		state := scaling.IsMeasured
+		if run.Forecast != nil {
+			state = scaling.IsForecast
+		}
+		all = append(all, scaling.Entry{ID: run.Name, Values: values, Experiment: e, State: state, Reason: run.Doubts(), Analysis: x.Analysis})
 	}
 	return all, err
 }

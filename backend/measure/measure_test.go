@@ -1,8 +1,10 @@
 package measure_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -80,6 +82,31 @@ func TestLossOfTheSameWork(t *testing.T) {
 }
 
 // What the pane shows of two runs is what compare prints of them.
+// A forecast that was played twice is one number, not two samples of it.
+func TestForecastsAreNoRepeats(t *testing.T) {
+	for forecast, want := range map[string]int{"": 3, `"forecast": {"level": 0.8, "intervals": {}, "rests_on": []},`: 1} {
+		b := apptest.New(t)
+		for _, name := range []string{"x", "y"} {
+			dir := b.Path("trace_collection/" + name)
+			err := os.CopyFS(dir, os.DirFS(b.Path("trace_collection/tp2-b4-s512")))
+			info, err2 := os.ReadFile(dir + "/run.json")
+			info = bytes.Replace(info, []byte("{"), []byte("{"+forecast), 1)
+			if err := errors.Join(err, err2, os.WriteFile(dir+"/run.json.new", info, 0o644), os.Rename(dir+"/run.json.new", dir+"/run.json")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c, err := b.Compare(t.Context(), []string{"x", "llama-8b-tp1"}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range c.Rows {
+			if got := row.Cells[0].Runs; row.Name == "tpot" && got != want {
+				t.Errorf("%q: %d runs of the config, want %d", forecast, got, want)
+			}
+		}
+	}
+}
+
 func TestDifferencesAreThoseOfCompare(t *testing.T) {
 	b := apptest.New(t)
 	const base, other = "llama-8b-tp1", "llama-8b-tp2"

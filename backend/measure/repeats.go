@@ -31,7 +31,7 @@ func (m *Measure) repeats(ctx context.Context) *repeats {
 		runs, _ := m.Runs(ctx) // none can be listed: each stands for itself
 		groups := map[string][]model.Run{}
 		for _, run := range runs {
-			if id := identity(run); id != "" {
+			if id := identity(run); id != "" && run.Forecast == nil { // a forecast played twice is no second sample
 				groups[id] = append(groups[id], run)
 			}
 		}

@@ -17,6 +17,7 @@ type State string
 // The states of a place of a grid: only one that is measured may have a value.
 const (
 	IsMeasured   State = "measured"
+	IsForecast   State = "forecast"    // played for want of a recording: measured nowhere
 	IsWaiting    State = "waiting"     // to be submitted, or its job waits or runs
 	IsFailed     State = "failed"      // its job ended without a result
 	IsImpossible State = "impossible"  // a check refuses it
@@ -185,4 +186,4 @@ func (e Entry) metric(name string) metric.Metric {
 }
 
 // worth orders states by what one of several runs says of a config.
-var worth = []State{IsMeasured, IsFailed, IsWaiting, IsPassedOver, IsImpossible, IsLeftOut, IsMissing}
+var worth = []State{IsMeasured, IsForecast, IsFailed, IsWaiting, IsPassedOver, IsImpossible, IsLeftOut, IsMissing}

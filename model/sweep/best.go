@@ -136,6 +136,9 @@ func (p Plan) Entries() []scaling.Entry {
 		e := scaling.Entry{ID: x.ID, Values: x.Edits, Experiment: x.Experiment, State: entryStates[x.State], Reason: x.Reason, Analysis: x.Analysis}
 		if x.State == Done && !x.Row().Own() {
 			e.Reason = x.Run.Doubts()
+			if x.Run.Forecast != nil {
+				e.State = scaling.IsForecast
+			}
 		}
 		return e
 	})

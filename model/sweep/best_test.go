@@ -81,12 +81,15 @@ func TestEntries(t *testing.T) {
 	done := measured("done", 1, map[string]float64{"tpot": 8})
 	changed := measured("changed", 1, map[string]float64{"tpot": 9})
 	changed.Run.Changed = model.Changes{{Path: "data.batch_size", Was: "4", Now: "8"}}
+	foretold := measured("foretold", 1, map[string]float64{"tpot": 7})
+	foretold.Run.Forecast = &model.RunForecast{}
 	none := Status{Point: Point{ID: "none", Edits: done.Edits}, State: Impossible, Reason: "32 heads"}
 	var got []string
-	for _, e := range planOf(nil, done, changed, none).Entries() {
+	for _, e := range planOf(nil, done, changed, foretold, none).Entries() {
 		got = append(got, strings.Join([]string{e.ID, e.Value("x"), string(e.State), e.Reason}, "|"))
 	}
-	want := "done|done|measured| changed|changed|measured|config changed since this run: batch 4 → 8 none|done|impossible|32 heads"
+	want := "done|done|measured| changed|changed|measured|config changed since this run: batch 4 → 8 " +
+		"foretold|foretold|forecast|forecast from recordings: neither measured nor recorded none|done|impossible|32 heads"
 	if strings.Join(got, " ") != want {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -152,7 +152,7 @@ func (r *results) frontierNotes() []string {
 	}
 	notes := []string{present.Sampled(slices.Concat(model.Each(r.fronts, present.Readings)...))}
 	doubted := slices.DeleteFunc(slices.Clone(r.entries), func(x scaling.Entry) bool {
-		return x.State != scaling.IsMeasured || x.Reason == ""
+		return x.State != scaling.IsMeasured && x.State != scaling.IsForecast || x.Reason == ""
 	})
 	if n := len(doubted); n > 0 {
 		notes = append([]string{unit.Plural(n, "point") + " left out, " + doubted[0].ID + ": " + doubted[0].Reason}, notes...)
