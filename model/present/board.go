@@ -116,10 +116,14 @@ func resultState(r board.Row) string {
 	case r.Analysis != nil && r.Analysis.Damaged || r.Run != nil && r.Run.LeftOut:
 		return "done, damaged"
 	}
-	if marks := r.Marks(); len(marks) > 0 {
+	switch marks := r.Marks(); {
+	case len(marks) == 0:
+		return "done"
+	case marks[0].Word == model.ForecastWord: // nothing was done, and the number beside it keeps its room
+		return model.ForecastWord
+	default:
 		return "done, " + marks[0].Word
 	}
-	return "done"
 }
 
 // experimentState is the state of an experiment: of its newest job, with the time it has

@@ -241,7 +241,11 @@ func briefly(r board.Row, start string) string {
 	if q := r.Verdict.Placement.QOS; q != "" && q != "auto" {
 		nodes += ", " + q
 	}
-	return pane.Joined(200, r.Experiment.Layout.Short(), nodes, present.Cost(r.Verdict.Price), cmp.Or(already(r), start))
+	plays := ""
+	if p := r.Verdict.Plays; p != nil && p.From > 0 {
+		plays = "plays a " + model.ForecastWord
+	}
+	return pane.Joined(200, r.Experiment.Layout.Short(), nodes, plays, present.Cost(r.Verdict.Price), cmp.Or(already(r), start))
 }
 
 // fewIDs are named one by one where something is said of several experiments.
