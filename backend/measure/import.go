@@ -139,6 +139,7 @@ engine: %s
 model: {%s}
 parallelism: {%s
 data: {%s}
+profile_iterations:
 output_dir: %s
 `, notInNames.ReplaceAllString(name, "-"), about, engine, model, layout, data, dir)
 }

@@ -22,3 +22,10 @@ func TestKnownFaults(t *testing.T) {
 		seen[k.Code] = true
 	}
 }
+
+// What no trace tells counts as not known: a default would divide the calls of an imported run by iterations that nobody said.
+func TestConfigTextSaysNoIterations(t *testing.T) {
+	if text := string(configText("a", "d", "x", "torch", "name: ", "tp: }", "batch_size: ")); !strings.Contains(text, "\nprofile_iterations:\n") {
+		t.Errorf("the config of an import leaves the traced iterations to the default:\n%s", text)
+	}
+}
