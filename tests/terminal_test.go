@@ -51,7 +51,7 @@ func TestEditorInTmux(t *testing.T) {
 	w := demo(t)
 	for range 2 { // the second time as well as the first
 		w.keys("e")
-		w.wait("▌Config")
+		w.wait("▌Config · E1.1")
 		w.keys("e")
 		w.wait("the editor")
 		w.keys("j", "Enter") // typed into the editor, and nowhere else
