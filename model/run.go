@@ -112,6 +112,14 @@ type RunForecast struct {
 	RestsOn   []string              `json:"rests_on"`  // recordings, then priors
 }
 
+// ToTrace is what to do where a run has no traces.
+func (r Run) ToTrace() string {
+	if r.Forecast != nil {
+		return "a forecast has none: ask for one of the recordings that it rests on"
+	}
+	return "profile a run with kineto on"
+}
+
 // Reemitted says of a run that was not measured here what it is; empty: it was.
 func Reemitted(replay bool, f *RunForecast) string {
 	switch {

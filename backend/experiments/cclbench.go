@@ -71,7 +71,7 @@ func (x *Experiments) ExportBench(ctx context.Context, name, under string, found
 		}
 	}
 	if len(traces) == 0 {
-		return out, model.Invalid(run.Name+" has no Kineto traces, which are what ccl-bench reads", "profile it with the torch profiler")
+		return out, model.Invalid(run.Name+" has no Kineto traces, which are what ccl-bench reads", run.ToTrace())
 	}
 	if len(traces) == e.Layout.GPUs() { // what ran tells more than what the site is said to have
 		facts.GPUsPerNode = cmp.Or(perNode(traces), facts.GPUsPerNode)

@@ -20,7 +20,7 @@ func (rd *Reader) Lanes(ctx context.Context, name string, part timeline.View, pr
 		return nil, err
 	}
 	if len(run.KernelFiles()) == 0 {
-		return nil, model.Failed(run.Name+" has no traces: a timeline is of the kernels of each rank", nil, "profile a run with kineto on")
+		return nil, model.Failed(run.Name+" has no traces: a timeline is of the kernels of each rank", nil, run.ToTrace())
 	}
 	_, unread := rd.unreadFiles(run)
 	if err := rd.affordable(run, unread, "--here reads it here all the same"); err != nil {

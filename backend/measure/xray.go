@@ -25,7 +25,7 @@ func (rd *Reader) XRay(ctx context.Context, name string, progress pool.Progress)
 		return out, err
 	}
 	if len(run.KernelFiles()) == 0 {
-		return out, model.Failed(run.Name+" has no traces: an X-ray is of the kernels of a step", nil, "profile a run with kineto on")
+		return out, model.Failed(run.Name+" has no traces: an X-ray is of the kernels of a step", nil, run.ToTrace())
 	}
 	key, err := rd.runKey(run)
 	if err != nil {

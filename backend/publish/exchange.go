@@ -43,7 +43,7 @@ func (p *Publisher) Export(ctx context.Context, name, format, under string, prog
 		return out, err
 	}
 	if f.Traces && len(run.KernelFiles()) == 0 {
-		return out, model.Invalid(run.Name+" has no traces, which are what "+format+" is made of", "profile a run with kineto on")
+		return out, model.Invalid(run.Name+" has no traces, which are what "+format+" is made of", run.ToTrace())
 	}
 	found, err := here.Analyse(ctx, name, pool.Wanted, progress)
 	if err != nil {
