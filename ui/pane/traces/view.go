@@ -33,8 +33,12 @@ func (p *Pane) Title() (left, right string) {
 		left += " · window " + unit.Duration(t.WindowNS) + " · " + unit.Plural(len(t.Ranks), "rank")
 		right = unit.FileSize(t.Bytes)
 	}
-	if p.analysis != nil && p.analysis.Replay {
-		left += " · replay"
+	switch {
+	case p.analysis == nil:
+	case p.analysis.Forecast != nil:
+		left += " · " + model.ForecastWord
+	case p.analysis.Replay:
+		left += " · " + model.ReplayWord
 	}
 	switch filtered := p.sheet.list().Filtered(); {
 	case p.reader.Busy():
@@ -123,7 +127,7 @@ func (p *Pane) empty() []string {
 		why := p.env.Theme.Paint(theme.Bad, widget.Sentence(p.run+" cannot be read: "+p.err.Error(), p.Width-4))
 		return pane.Notice(why, "", "↵ tries again · n goes to the next run")
 	case p.analysis != nil:
-		return noTraces(p.env.Theme, p.run, p.analysis.Metric("gpu_busy").Reason, p.Width)
+		return noTraces(p.env.Theme, p.run, p.analysis, p.Width)
 	case !p.reader.Modest(p.bytes):
 		return pane.Notice("The traces of "+p.run+size+" are more than a login node should read.", "",
 			"shardeck analyze --on-node "+p.run+" reads them in a short job · n goes to the next run")
@@ -133,13 +137,16 @@ func (p *Pane) empty() []string {
 }
 
 // noTraces says why a run has none, as its analysis knows, and how to get some.
-func noTraces(th *theme.Theme, run, reason string, width int) []string {
+func noTraces(th *theme.Theme, run string, a *metric.Analysis, width int) []string {
 	lines := []string{run + " has no traces."}
-	if reason != "" {
+	if reason := a.Metric("gpu_busy").Reason; reason != "" {
 		lines = append(lines, "", th.Paint(theme.Dim, widget.Sentence(reason, width-4)))
 	}
-	return pane.Notice(append(lines, "", "Set profiling.kineto to true in its config (2) and submit it again:",
-		"the next run writes kineto_trace_<rank>.json.", "", "n goes to the next run · m opens what was measured without traces")...)
+	if a.Forecast == nil {
+		lines = append(lines, "", "Set profiling.kineto to true in its config (2) and submit it again:",
+			"the next run writes kineto_trace_<rank>.json.")
+	}
+	return pane.Notice(append(lines, "", "n goes to the next run · m opens what it has without traces")...)
 }
 
 // underWay says of which runs the traces are being read, and how far that is.
