@@ -291,7 +291,7 @@ func (w Journal) ResubmittedAs(from, to, was, out string, own bool) (all []TextE
 
 // Baselined is the file of baselines with the runs of an output directory under the names that they have in another.
 func (w Journal) Baselined(was, out string) ([]TextEdit, error) {
-	b := Baselines{w.Workspace}
+	b := Baselines(w)
 	all, err := b.List()
 	from, to := finderOf(w.Workspace).runName(w.Path(was)), finderOf(w.Workspace).runName(w.Path(out))
 	changed := false
