@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -60,18 +61,9 @@ func (x *Experiments) ExportBench(ctx context.Context, name, under string, found
 	slug := strings.NewReplacer("@", "-job-", "/", "-", " ", "-").Replace(run.Name)
 	facts.TraceURL = "/data/ccl-bench_trace_collection/" + slug // where its maintainers keep traces
 	facts.Traces = slices.DeleteFunc(facts.Traces, func(k model.FileKind) bool { return k != model.FileKineto })
-	var traces []*benchTrace
-	for _, f := range run.KernelFiles() {
-		if f.Kind == model.FileKineto && f.Rank >= 0 {
-			t, err := benchTraceOf(ctx, f)
-			if err != nil {
-				return out, err
-			}
-			traces = append(traces, t)
-		}
-	}
-	if len(traces) == 0 {
-		return out, model.Invalid(run.Name+" has no Kineto traces, which are what ccl-bench reads", run.ToTrace())
+	traces, err := benchTraces(ctx, run)
+	if err != nil {
+		return out, err
 	}
 	if len(traces) == e.Layout.GPUs() { // what ran tells more than what the site is said to have
 		facts.GPUsPerNode = cmp.Or(perNode(traces), facts.GPUsPerNode)
@@ -105,26 +97,47 @@ func (x *Experiments) ExportBench(ctx context.Context, name, under string, found
 		}
 		addCalls(traces, known)
 	}
-	err = x.Workspace.Folder(out.Dir, func(tmp string) error {
+	if out.Files, err = x.writeBench(ctx, out.Dir, traces, texts); err != nil {
+		return out, err
+	}
+	out.Warnings = append(out.Warnings, added(traces)...)
+	out.Beside = besideOurs(found, model.Each(traces, func(t *benchTrace) []float64 { return t.steps }), theirMFU(e, shape, latency, known, gpu))
+	return out, nil
+}
+
+// benchTraces are the Kineto traces of a run, by rank.
+func benchTraces(ctx context.Context, run model.Run) (traces []*benchTrace, err error) {
+	for _, f := range run.KernelFiles() {
+		if f.Kind != model.FileKineto || f.Rank < 0 {
+			continue
+		}
+		t, err := benchTraceOf(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		traces = append(traces, t)
+	}
+	if len(traces) == 0 {
+		return nil, model.Invalid(run.Name+" has no Kineto traces, which are what ccl-bench reads", run.ToTrace())
+	}
+	return traces, nil
+}
+
+// writeBench makes the folder, each trace under both names, and returns the names of its files.
+func (x *Experiments) writeBench(ctx context.Context, dir string, traces []*benchTrace, texts map[string][]byte) (files []string, err error) {
+	err = x.Workspace.Folder(dir, func(tmp string) error {
 		for _, t := range traces {
 			own, rank := fmt.Sprintf("kineto_trace_%d.json", t.rank), fmt.Sprintf("rank%d_trace.json", t.rank)
 			if err := workspace.WriteLinked(tmp, func(w io.Writer) error { return kineto.Insert(ctx, t.original, w, t.add) }, own, rank); err != nil {
 				return err
 			}
-			out.Files = append(out.Files, own, rank)
+			files = append(files, own, rank)
 		}
 		return workspace.WriteTexts(tmp, texts)
 	})
-	if err != nil {
-		return out, err
-	}
-	for file := range texts {
-		out.Files = append(out.Files, file)
-	}
-	slices.Sort(out.Files)
-	out.Warnings = append(out.Warnings, added(traces)...)
-	out.Beside = besideOurs(found, model.Each(traces, func(t *benchTrace) []float64 { return t.steps }), theirMFU(e, shape, latency, known, gpu))
-	return out, nil
+	files = slices.AppendSeq(files, maps.Keys(texts))
+	slices.Sort(files)
+	return files, err
 }
 
 // short says what a run has less of than upstream's rule asks for.

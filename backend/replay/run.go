@@ -5,8 +5,8 @@
 // exit codes. It is labelled a replay in each: the log's first line, the description in config.yaml and
 // run.json. The numbers are those of the machine that was recorded, never of this one.
 //
-// Read recording.go (which recordings there are, which one a config means, what is written of it, and
-// the workspace that `shardeck demo` opens) and run.go (a replay, stage by stage).
+// Read recording.go (which recordings there are, which one a config means, and what is written of it), demo.go (the
+// workspace that `shardeck demo` opens), run.go (a replay, stage by stage) and finish.go (how it ends).
 package replay
 
 import (
@@ -355,58 +355,3 @@ func (p *player) traces(ctx context.Context) error {
 	p.info.Traced, p.info.Tokens = p.rec.Traced, p.rec.Tokens
 	return p.rec.copyFiles("timing_stats_*.json", p.dir)
 }
-
-// finish writes run.json, and after a stop the timing that had been measured by then.
-func (p *player) finish(played error) error {
-	p.info.End = time.Now().UTC().Truncate(time.Millisecond)
-	p.info.ExitCode = ExitCode(played)
-	p.info.Status, p.info.Cause = model.RunComplete, ""
-	if played != nil {
-		p.noteStop(played)
-		if err := p.writeMeasured(); err != nil {
-			return err
-		}
-		fmt.Fprintln(p.out, "shardeck:", p.info.Cause)
-	} else {
-		if p.rec.Forecast != nil {
-			fmt.Fprintln(p.out, "shardeck: what was played is a forecast: neither measured nor recorded")
-		}
-		if p.info.Shared == nil {
-			fmt.Fprintln(p.out, model.StageDone.Line())
-		}
-	}
-	return p.writeInfo()
-}
-
-func (p *player) noteStop(played error) {
-	p.info.Status, p.info.Cause = model.RunPartial, played.Error()
-	if p.serving > 0 {
-		p.info.Status, p.info.Serving = model.RunFailed, nil
-		p.info.Missing = append(p.info.Missing, "serving: the load was not over")
-		return
-	}
-	if p.info.Timed == 0 {
-		p.info.Status = model.RunFailed
-	}
-	if all := len(p.timing.Timed); p.info.Timed < all {
-		p.info.Missing = append(p.info.Missing, fmt.Sprintf("timing: %d of %d iterations were done", p.info.Timed, all))
-	}
-	if !p.rec.traced {
-		return // as is said already
-	}
-	p.info.Missing = append(p.info.Missing,
-		fmt.Sprintf("traces: none written, %d of %d traced iterations were done", p.traced, len(p.timing.Traced)))
-}
-
-func (p *player) writeMeasured() error {
-	names, err := filepath.Glob(filepath.Join(p.dir, "kineto_trace_*"))
-	for _, n := range names {
-		os.Remove(n)
-	}
-	if err != nil || p.info.Timed == 0 {
-		return err
-	}
-	return p.rec.cutTimings(p.info.Timed, p.dir)
-}
-
-func (p *player) writeInfo() error { return writeJSON(filepath.Join(p.dir, "run.json"), p.info) }
